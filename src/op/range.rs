@@ -70,12 +70,7 @@ impl Op {
                     libm::sqrt,
                 )
             },
-            Self::Clip => Range {
-                lo: x.lo.max(-y.hi).min(y.hi),
-                hi: x.hi.min(y.hi).max(-y.hi),
-                zero: x.zero,
-                whole: false,
-            },
+            Self::Clip => clip(x, y),
             Self::Drop => Range {
                 lo: x.lo.min(0.0),
                 hi: x.hi.max(0.0),
@@ -159,6 +154,23 @@ impl Op {
         self.apply(values)
             .filter(|value| !value.is_nan())
             .map(Range::point)
+    }
+}
+
+/// Clipping is monotone in the value, and in the bound for values of one sign, so the ends hold the extremes.
+fn clip(x: Range, bound: Range) -> Range {
+    let at = |value: f64, bound: f64| value.max(-bound).min(bound);
+    let lo = at(x.lo, bound.lo).min(at(x.lo, bound.hi));
+    let hi = at(x.hi, bound.lo).max(at(x.hi, bound.hi));
+    if bound.lo < 0.0 {
+        Range::ANY
+    } else {
+        Range {
+            lo,
+            hi,
+            zero: x.zero || bound.zero,
+            whole: x.whole && bound.whole,
+        }
     }
 }
 
