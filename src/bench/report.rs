@@ -1,0 +1,131 @@
+//! What a benchmark found, as plain data: printed as a table, drawn, saved as JSON or RON and read back.
+
+use serde::{Deserialize, Serialize};
+
+/// Every rule on one task: the same steps, the same grid of learning rates, the same seeds.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The version of this format.
+    pub format: u32,
+    /// What was minimised.
+    pub task: Task,
+    /// Steps of every run.
+    pub steps: u64,
+    /// The grid of learning rates, ascending.
+    pub rates: Vec<f64>,
+    /// The seeds of the noise; one where there is none.
+    pub seeds: Vec<u64>,
+    /// One entry a rule, in the order given; baselines after them.
+    pub entries: Vec<Entry>,
+    /// Whether every run was done: an interrupted benchmark keeps what it has.
+    pub is_complete: bool,
+}
+
+/// The test function of a benchmark.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Its name in the language.
+    pub name: String,
+    /// Its formula.
+    pub formula: String,
+    /// The names of its coordinates.
+    pub coordinates: Vec<String>,
+    /// Where every run starts.
+    pub start: Vec<f64>,
+    /// The known minima; empty where none is known.
+    pub minima: Vec<Vec<f64>>,
+    /// The value at the minima.
+    pub least: Option<f64>,
+    /// Standard deviation of the noise added to each coordinate of the gradient.
+    pub noise: f64,
+}
+
+/// One rule's runs.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The rule as the user named it: `powersign(base: 2)`.
+    pub name: String,
+    /// Its formula.
+    pub formula: String,
+    /// Whether it stands here for comparison.
+    pub is_baseline: bool,
+    /// State slots per parameter.
+    pub slots: usize,
+    /// One row per learning rate, in the order of [`Report::rates`]; fewer when interrupted.
+    pub cells: Vec<Cell>,
+    /// The learning rate whose runs ended lowest; none where every one failed.
+    pub best: Option<Best>,
+}
+
+/// All seeds at one learning rate.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// The learning rate.
+    pub rate: f64,
+    /// One run per seed, in the order of [`Report::seeds`].
+    pub runs: Vec<Run>,
+}
+
+/// One run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The first step after which a weight or the value was not finite, if any: the run is a failure then.
+    pub failed_at: Option<u64>,
+    /// The value after the last step (noise-free).
+    pub last: f64,
+    /// The lowest value met.
+    pub lowest: f64,
+    /// Euclidean distance of the last point to the nearest known minimum.
+    pub distance: Option<f64>,
+    /// Steps until the value is within 1e-3 of the least.
+    pub to_1e3: Option<u64>,
+    /// Steps until the value is within 1e-6 of the least.
+    pub to_1e6: Option<u64>,
+}
+
+/// A rule at its best learning rate.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Best {
+    /// The learning rate.
+    pub rate: f64,
+    /// The value after the last step.
+    pub last: Estimate,
+    /// The lowest value met.
+    pub lowest: Estimate,
+    /// Distance of the last point to the nearest known minimum.
+    pub distance: Option<Estimate>,
+    /// Steps until within 1e-3 of the least value; none where some seed never got there.
+    pub to_1e3: Option<Estimate>,
+    /// Steps until within 1e-6 of the least value; none where some seed never got there.
+    pub to_1e6: Option<Estimate>,
+    /// The points of the first seed's run, thinned to at most a thousand: what the pictures show.
+    pub path: Vec<Point>,
+}
+
+/// A mean over seeds with its uncertainty.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The mean.
+    pub mean: f64,
+    /// Half the width of the 95 % confidence interval (Student's t); none with a single seed.
+    pub half_width: Option<f64>,
+}
+
+/// One point of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// Steps done.
+    pub step: u64,
+    /// Where the run stands.
+    pub at: Vec<f64>,
+    /// The value there (noise-free).
+    pub value: f64,
+}
