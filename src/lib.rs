@@ -1,7 +1,9 @@
 //! `nos`, a language about one thing: how a weight changes in one training step.
 #![deny(unsafe_code)]
 
+pub mod diagnostic;
 pub mod ir;
 pub mod op;
 pub mod source;
+pub mod syntax;
 pub mod types;

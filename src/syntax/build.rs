@@ -1,0 +1,318 @@
+//! What the grammar's actions call: nodes in, numbers out, and the slips that are easier to see here than in a grammar.
+
+use super::ast::{
+    Arg, CompId, Comprehension, Expr, ExprId, ExprKind, Ident, Param, Run, Stmt, StmtId, StmtKind,
+    Tree, TypeArg, TypeExpr, TypeId,
+};
+use super::names::{Names, Symbol};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::op::Op;
+use crate::source::{FileId, Span};
+
+/// How deep expressions may nest; the left sides of operator chains do not count.
+pub const MAX_DEPTH: u16 = 200;
+
+/// A tree being built.
+pub(crate) struct Builder<'a> {
+    pub(crate) tree: Tree,
+    pub(crate) problems: Vec<Diagnostic>,
+    depths: Vec<u16>,
+    text: &'a str,
+    too_deep: bool,
+}
+
+fn len(items: usize) -> u32 {
+    u32::try_from(items).expect("a text is shorter than 4 GiB")
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(file: FileId, text: &'a str) -> Self {
+        let tree = Tree {
+            file,
+            body: Vec::new(),
+            exprs: Vec::new(),
+            stmts: Vec::new(),
+            args: Vec::new(),
+            items: Vec::new(),
+            params: Vec::new(),
+            comprehensions: Vec::new(),
+            types: Vec::new(),
+            strings: Vec::new(),
+            docs: Vec::new(),
+        };
+        Self {
+            tree,
+            problems: Vec::new(),
+            depths: Vec::new(),
+            text,
+            too_deep: false,
+        }
+    }
+
+    fn depth(&self, id: ExprId) -> u16 {
+        self.depths[id.0 as usize]
+    }
+
+    pub(crate) fn expr(&mut self, kind: ExprKind, start: u32, end: u32) -> ExprId {
+        let deepest = |ids: &[ExprId]| ids.iter().map(|id| self.depth(*id)).max().unwrap_or(0);
+        let depth = match kind {
+            ExprKind::Number(_) | ExprKind::Str(_) | ExprKind::Name(_) | ExprKind::Bool(_) => 0,
+            // A chain of operators is walked in a loop: only its right sides nest.
+            ExprKind::Binary(_, a, b) => self.depth(a).max(self.depth(b) + 1),
+            ExprKind::Unary(_, a)
+            | ExprKind::Bars(_, a)
+            | ExprKind::Paren(a)
+            | ExprKind::Field(a, _) => self.depth(a) + 1,
+            ExprKind::Index(a, b) => deepest(&[a, b]) + 1,
+            ExprKind::Call(f, run) => {
+                self.depth(f).max(
+                    self.tree
+                        .args(run)
+                        .iter()
+                        .map(|arg| self.depth(arg.value))
+                        .max()
+                        .unwrap_or(0),
+                ) + 1
+            }
+            ExprKind::Record(run) => {
+                self.tree
+                    .args(run)
+                    .iter()
+                    .map(|arg| self.depth(arg.value))
+                    .max()
+                    .unwrap_or(0)
+                    + 1
+            }
+            ExprKind::List(run) => deepest(self.tree.items(run)) + 1,
+            ExprKind::Comprehension(id) => {
+                let comp = *self.tree.comprehension(id);
+                deepest(&[comp.item, comp.source, comp.condition.unwrap_or(comp.item)]) + 1
+            }
+            ExprKind::If(a, b, c) => deepest(&[a, b, c]) + 1,
+            ExprKind::Lambda(run, body) => {
+                let defaults: Vec<ExprId> = self
+                    .tree
+                    .params(run)
+                    .iter()
+                    .filter_map(|param| param.default)
+                    .collect();
+                deepest(&defaults).max(self.depth(body)) + 1
+            }
+        };
+        if depth > MAX_DEPTH && !self.too_deep {
+            self.too_deep = true;
+            self.problems.push(
+                Diagnostic::new(
+                    Code::E0203,
+                    self.span(start, end),
+                    format!("expression nests more than {MAX_DEPTH} levels deep"),
+                )
+                .help("name the inner part with `let` and use the name"),
+            );
+        }
+        let id = ExprId(len(self.tree.exprs.len()));
+        self.tree.exprs.push(Expr { kind, start, end });
+        self.depths.push(depth.min(MAX_DEPTH + 1));
+        id
+    }
+
+    fn span(&self, start: u32, end: u32) -> Span {
+        Span::new(self.tree.file, start, end)
+    }
+
+    pub(crate) fn binary(&mut self, op: Op, a: ExprId, b: ExprId) -> ExprId {
+        let (start, end) = (self.tree.expr(a).start, self.tree.expr(b).end);
+        self.expr(ExprKind::Binary(op, a, b), start, end)
+    }
+
+    /// `a < b < c`: reported, and read as `a < b`.
+    pub(crate) fn chained(&mut self, first: ExprId, op_start: u32, c: ExprId) -> ExprId {
+        let end = self.tree.expr(c).end;
+        let text = |id: ExprId| {
+            let expr = self.tree.expr(id);
+            self.text[expr.start as usize..expr.end as usize].to_owned()
+        };
+        let mut diagnostic = Diagnostic::new(
+            Code::E0204,
+            self.span(op_start, end),
+            "comparisons do not chain",
+        )
+        .here("second comparison");
+        if let ExprKind::Binary(_, _, middle) = self.tree.expr(first).kind {
+            let second = self.text[op_start as usize..end as usize].to_owned();
+            diagnostic = diagnostic.help(format!(
+                "write `{} and {} {second}`",
+                text(first),
+                text(middle)
+            ));
+        }
+        self.problems.push(diagnostic);
+        first
+    }
+
+    pub(crate) fn args(&mut self, args: &[Arg]) -> Run {
+        let start = len(self.tree.args.len());
+        let mut named = false;
+        for arg in args {
+            if arg.name.is_none() && named {
+                let span = self.tree.span(arg.value);
+                self.problems.push(
+                    Diagnostic::new(Code::E0205, span, "positional argument after a named one")
+                        .here("has no name")
+                        .help("put it before the named arguments, or give it a name"),
+                );
+            }
+            named |= arg.name.is_some();
+        }
+        self.tree.args.extend_from_slice(args);
+        Run {
+            start,
+            len: len(args.len()),
+        }
+    }
+
+    pub(crate) fn record(&mut self, fields: &[Arg]) -> Run {
+        let idents: Vec<Ident> = fields.iter().filter_map(|field| field.name).collect();
+        self.unique(&idents, "field");
+        let start = len(self.tree.args.len());
+        self.tree.args.extend_from_slice(fields);
+        Run {
+            start,
+            len: len(fields.len()),
+        }
+    }
+
+    pub(crate) fn items(&mut self, items: &[ExprId]) -> Run {
+        let start = len(self.tree.items.len());
+        self.tree.items.extend_from_slice(items);
+        Run {
+            start,
+            len: len(items.len()),
+        }
+    }
+
+    pub(crate) fn params(&mut self, params: &[Param]) -> Run {
+        let idents: Vec<Ident> = params.iter().map(|param| param.name).collect();
+        self.unique(&idents, "parameter");
+        let start = len(self.tree.params.len());
+        self.tree.params.extend_from_slice(params);
+        Run {
+            start,
+            len: len(params.len()),
+        }
+    }
+
+    fn unique(&mut self, idents: &[Ident], what: &str) {
+        for (index, ident) in idents.iter().enumerate() {
+            if let Some(first) = idents[..index]
+                .iter()
+                .find(|other| other.name == ident.name)
+            {
+                let name = &self.text[ident.start as usize..ident.end as usize];
+                self.problems.push(
+                    Diagnostic::new(
+                        Code::E0207,
+                        self.span(ident.start, ident.end),
+                        format!("two {what}s are named `{name}`"),
+                    )
+                    .here("again here")
+                    .label(self.span(first.start, first.end), "first here")
+                    .help(format!("give one {what} another name")),
+                );
+            }
+        }
+    }
+
+    pub(crate) fn comprehension(&mut self, comp: Comprehension) -> CompId {
+        self.tree.comprehensions.push(comp);
+        CompId(len(self.tree.comprehensions.len() - 1))
+    }
+
+    pub(crate) fn ty(&mut self, name: Ident, args: Option<Vec<TypeArg>>, end: u32) -> TypeId {
+        self.tree.types.push(TypeExpr { name, args, end });
+        TypeId(len(self.tree.types.len() - 1))
+    }
+
+    /// `x |> f(y)` is `f(x, y)`; `x |> f` is `f(x)`.
+    pub(crate) fn pipe(&mut self, value: ExprId, target: ExprId) -> ExprId {
+        let (start, end) = (self.tree.expr(value).start, self.tree.expr(target).end);
+        let mut args = vec![Arg { name: None, value }];
+        let callee = match self.tree.expr(target).kind {
+            ExprKind::Call(callee, run) => {
+                args.extend_from_slice(self.tree.args(run));
+                callee
+            }
+            _ => target,
+        };
+        let run = self.args(&args);
+        self.expr(ExprKind::Call(callee, run), start, end)
+    }
+
+    pub(crate) fn stmt(&mut self, kind: StmtKind, start: u32, end: u32) -> StmtId {
+        if let StmtKind::Rule(name, params, _) = &kind {
+            let missing: Vec<Param> = self
+                .tree
+                .params(*params)
+                .iter()
+                .copied()
+                .filter(|param| param.default.is_none())
+                .collect();
+            for param in missing {
+                let (rule, text) = (self.slice(*name), self.slice(param.name));
+                self.problems.push(
+                    Diagnostic::new(
+                        Code::E0206,
+                        self.span(param.name.start, param.name.end),
+                        format!("parameter `{text}` of rule `{rule}` has no default"),
+                    )
+                    .here("no default")
+                    .help(format!(
+                        "write `{text} = 1`, with the value that suits most uses"
+                    )),
+                );
+            }
+        }
+        self.tree.stmts.push(Stmt {
+            kind,
+            start,
+            end,
+            quiet: false,
+            doc: None,
+        });
+        StmtId(len(self.tree.stmts.len() - 1))
+    }
+
+    fn slice(&self, ident: Ident) -> &'a str {
+        &self.text[ident.start as usize..ident.end as usize]
+    }
+
+    pub(crate) fn quiet(&mut self, id: StmtId) -> StmtId {
+        self.tree.stmts[id.0 as usize].quiet = true;
+        id
+    }
+
+    /// A statement that could not be read still defines its name, so that later uses are not reported too.
+    pub(crate) fn broken(&mut self, start: u32, end: u32, names: &mut Names) -> StmtId {
+        let name = self.defined_name(start, end, names);
+        self.stmt(StmtKind::Broken(name), start, end)
+    }
+
+    fn defined_name(&self, start: u32, end: u32, names: &mut Names) -> Option<Ident> {
+        use super::token::{Token, lex};
+        let text = &self.text[start as usize..end as usize];
+        let mut words = lex(text).filter(|(token, _)| !matches!(token, Ok(Token::Newline)));
+        let (first, _) = words.next()?;
+        let (second, range) = words.next()?;
+        match (first, second) {
+            (Ok(Token::Let | Token::Fn | Token::Rule), Ok(Token::Name)) => {
+                let symbol: Symbol = names.symbol(&text[range.clone()]);
+                Some(Ident {
+                    name: symbol,
+                    start: start + len(range.start),
+                    end: start + len(range.end),
+                })
+            }
+            _ => None,
+        }
+    }
+}
