@@ -1,6 +1,8 @@
 //! `nos`, a language about one thing: how a weight changes in one training step.
 #![deny(unsafe_code)]
 
+pub mod builtin;
+pub mod check;
 pub mod context;
 pub mod diagnostic;
 pub mod ir;

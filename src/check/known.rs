@@ -1,0 +1,77 @@
+//! Names that belong to the language, by symbol: what checker and evaluator look up for every name they meet.
+
+use crate::builtin::{BUILTINS, Builtin, CONSTANTS};
+use crate::op::{LEAVES, Leaf, Op, TABLE};
+use crate::syntax::names::{Names, Symbol};
+use rustc_hash::FxHashMap;
+
+/// What a name of the language is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Primitive {
+    /// Something a rule can mention.
+    Leaf(Leaf),
+    /// A number.
+    Constant(f64),
+    /// An op.
+    Op(Op),
+    /// A built-in function.
+    Builtin(Builtin),
+    /// `update`, inside `last(update)`.
+    Update,
+}
+
+/// The names of the language.
+#[derive(Clone, Debug)]
+pub struct Known {
+    primitives: FxHashMap<Symbol, Primitive>,
+    /// The columns of a report's rows.
+    pub columns: Vec<Symbol>,
+    /// The fields of a report.
+    pub rows: Symbol,
+    /// The number of steps of a report.
+    pub steps: Symbol,
+    /// The name of a report's task.
+    pub task: Symbol,
+}
+
+/// The columns of a report's rows, in order; the first two are text, all others numbers.
+pub const COLUMNS: &[&str] = &["rule", "formula", "slots", "lr", "last", "best", "distance", "to_1e3", "to_1e6", "failures"];
+
+impl Known {
+    /// Adds the names of the language to a table of names.
+    pub fn new(names: &mut Names) -> Self {
+        let mut primitives = FxHashMap::default();
+        for row in LEAVES {
+            primitives.insert(names.symbol(row.name), Primitive::Leaf(row.leaf));
+        }
+        for (name, value, _) in CONSTANTS {
+            primitives.insert(names.symbol(name), Primitive::Constant(*value));
+        }
+        for row in TABLE.iter().filter(|row| row.is_call()) {
+            primitives.insert(names.symbol(row.name), Primitive::Op(row.op));
+        }
+        for row in BUILTINS {
+            primitives.insert(names.symbol(row.name), Primitive::Builtin(row.builtin));
+        }
+        primitives.insert(names.symbol("update"), Primitive::Update);
+        Self {
+            primitives,
+            columns: COLUMNS.iter().map(|name| names.symbol(name)).collect(),
+            rows: names.symbol("rows"),
+            steps: names.symbol("steps"),
+            task: names.symbol("task"),
+        }
+    }
+
+    /// What a name of the language is.
+    pub fn primitive(&self, name: Symbol) -> Option<Primitive> {
+        self.primitives.get(&name).copied()
+    }
+
+    /// All names of the language.
+    pub fn symbols(&self) -> impl Iterator<Item = Symbol> + '_ {
+        let mut symbols: Vec<Symbol> = self.primitives.keys().copied().collect();
+        symbols.sort_unstable();
+        symbols.into_iter()
+    }
+}
