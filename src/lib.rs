@@ -1,7 +1,10 @@
 //! `nos`, a language about one thing: how a weight changes in one training step.
 #![deny(unsafe_code)]
 
+pub mod bench;
 pub mod ir;
 pub mod op;
+#[cfg(feature = "cli")]
+pub mod plot;
 pub mod source;
 pub mod types;
