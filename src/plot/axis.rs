@@ -25,7 +25,8 @@ pub(super) fn is_drawn(value: f64) -> bool {
 impl Axis {
     /// An axis that holds all the values, those that cannot be drawn aside.
     pub(super) fn linear(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let (mut low, mut high) = ends(values.filter(|value| is_drawn(*value))).unwrap_or((0.0, 1.0));
+        let (mut low, mut high) =
+            ends(values.filter(|value| is_drawn(*value))).unwrap_or((0.0, 1.0));
         let size = low.abs().max(high.abs());
         if high - low <= size * 1e-9 {
             // All values are the same to rounding: the line goes through the middle.
@@ -41,7 +42,9 @@ impl Axis {
             is_log: false,
             low: first * step,
             high: last * step,
-            ticks: counted(first, last, 1.0).map(|count| tick_text(count, step)).collect(),
+            ticks: counted(first, last, 1.0)
+                .map(|count| tick_text(count, step))
+                .collect(),
         }
     }
 
@@ -62,7 +65,9 @@ impl Axis {
             is_log: true,
             low,
             high,
-            ticks: counted(low, high, step).map(|power| format!("1e{power}")).collect(),
+            ticks: counted(low, high, step)
+                .map(|power| format!("1e{power}"))
+                .collect(),
         }
     }
 
@@ -89,7 +94,11 @@ impl Axis {
     /// The value at a place of the unit interval.
     pub(super) fn value(&self, unit: f64) -> f64 {
         let place = self.low + unit * (self.high - self.low);
-        if self.is_log { 10_f64.powf(place) } else { place }
+        if self.is_log {
+            10_f64.powf(place)
+        } else {
+            place
+        }
     }
 }
 
@@ -104,12 +113,15 @@ pub(super) fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 /// The next number of the form 1, 2 or 5 times a power of ten.
 fn round_up(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| step <= factor * power * (1.0 + 1e-9));
+    let factor = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|factor| step <= factor * power * (1.0 + 1e-9));
     factor.unwrap_or(10.0) * power
 }
 
 fn counted(first: f64, last: f64, step: f64) -> impl Iterator<Item = f64> {
-    std::iter::successors(Some(first), move |count| Some(count + step)).take_while(move |count| *count <= last)
+    std::iter::successors(Some(first), move |count| Some(count + step))
+        .take_while(move |count| *count <= last)
 }
 
 /// The text of `count * step`, with the digits that tell neighbours apart.
@@ -143,9 +155,22 @@ mod tests {
 
     #[test]
     fn linear_axis_ends_at_round_numbers() {
-        assert_eq!(linear(&[0.0, 4000.0]).ticks(), ["0", "1000", "2000", "3000", "4000"]);
-        assert_eq!(linear(&[-0.13, 0.31]).ticks(), ["-0.2", "-0.1", "0.0", "0.1", "0.2", "0.3", "0.4"].map(|t| if t == "0.0" { "0" } else { t }));
-        assert_eq!(linear(&[1e7, 3e7]).ticks(), ["1.0e7", "1.5e7", "2.0e7", "2.5e7", "3.0e7"]);
+        assert_eq!(
+            linear(&[0.0, 4000.0]).ticks(),
+            ["0", "1000", "2000", "3000", "4000"]
+        );
+        assert_eq!(
+            linear(&[-0.13, 0.31]).ticks(),
+            ["-0.2", "-0.1", "0.0", "0.1", "0.2", "0.3", "0.4"].map(|t| if t == "0.0" {
+                "0"
+            } else {
+                t
+            })
+        );
+        assert_eq!(
+            linear(&[1e7, 3e7]).ticks(),
+            ["1.0e7", "1.5e7", "2.0e7", "2.5e7", "3.0e7"]
+        );
     }
 
     #[test]
@@ -165,7 +190,12 @@ mod tests {
     #[test]
     fn log_axis_ends_at_powers_of_ten() {
         let axis = Axis::log("y", [3e-30, 20.0, -1.0].into_iter());
-        assert_eq!(axis.ticks(), ["1e-30", "1e-25", "1e-20", "1e-15", "1e-10", "1e-5", "1e0", "1e5"]);
+        assert_eq!(
+            axis.ticks(),
+            [
+                "1e-30", "1e-25", "1e-20", "1e-15", "1e-10", "1e-5", "1e0", "1e5"
+            ]
+        );
         assert!((axis.unit(1e5) - 1.0).abs() < 1e-12);
         assert!(axis.unit(-1.0).is_nan());
         assert!((axis.value(axis.unit(0.3)) - 0.3).abs() < 1e-9);

@@ -89,7 +89,10 @@ mod tests {
 
     #[test]
     fn line_through_the_square_is_cut_at_both_edges() {
-        assert_eq!(pieces([(-1.0, 0.5), (2.0, 0.5)]), [[(0.0, 0.5), (1.0, 0.5)]]);
+        assert_eq!(
+            pieces([(-1.0, 0.5), (2.0, 0.5)]),
+            [[(0.0, 0.5), (1.0, 0.5)]]
+        );
     }
 
     #[test]
@@ -104,7 +107,10 @@ mod tests {
     #[test]
     fn nan_interrupts_a_line() {
         let path = [(0.1, 0.1), (f64::NAN, 0.1), (0.2, 0.2), (0.3, 0.3)];
-        assert_eq!(pieces(path), [vec![(0.1, 0.1)], vec![(0.2, 0.2), (0.3, 0.3)]]);
+        assert_eq!(
+            pieces(path),
+            [vec![(0.1, 0.1)], vec![(0.2, 0.2), (0.3, 0.3)]]
+        );
     }
 
     #[test]

@@ -50,28 +50,40 @@ impl Landscape {
             Some(surface) => relief(&x, &y, surface, sketch.least),
             None => (Vec::new(), Vec::new()),
         };
-        let minima = sketch.minima.iter().map(unit).filter(|point| clip::is_inside(*point));
+        let minima = sketch
+            .minima
+            .iter()
+            .map(unit)
+            .filter(|point| clip::is_inside(*point));
         Self {
             heights,
             levels,
             start: unit(&sketch.start),
             minima: minima.collect(),
-            paths: sketch.paths.iter().map(|path| clip::pieces(path.iter().map(unit))).collect(),
+            paths: sketch
+                .paths
+                .iter()
+                .map(|path| clip::pieces(path.iter().map(unit)))
+                .collect(),
             x,
             y,
         }
     }
 
-    /// Points of the unit square along the contours, dense enough for dots of a terminal.
-    pub(super) fn dots(&self) -> Vec<(f64, f64)> {
-        let band = |height: f64| self.levels.partition_point(|level| *level <= height);
+    /// Points of the unit square along at most so many contours, dense enough for dots of a terminal.
+    pub(super) fn dots(&self, contours: usize) -> Vec<(f64, f64)> {
+        let stride = self.levels.len().div_ceil(contours.max(1)).max(1);
+        let levels: Vec<f64> = self.levels.iter().copied().step_by(stride).collect();
+        let band = |height: f64| levels.partition_point(|level| *level <= height);
         let (mut dots, rows) = (Vec::new(), self.heights.len());
         for (row, heights) in self.heights.iter().enumerate() {
             let above = self.heights.get(row + 1);
             for (column, height) in heights.iter().enumerate() {
                 let here = band(*height);
                 let is_edge = |other: Option<&f64>| other.is_some_and(|other| band(*other) != here);
-                if is_edge(heights.get(column + 1)) || is_edge(above.and_then(|above| above.get(column))) {
+                if is_edge(heights.get(column + 1))
+                    || is_edge(above.and_then(|above| above.get(column)))
+                {
                     dots.push((share(column, heights.len()), share(row, rows)));
                 }
             }
@@ -96,24 +108,40 @@ fn frame(sketch: &Sketch<'_>) -> [[f64; 2]; 2] {
     anchors.retain(|(x, y)| is_drawn(*x) && is_drawn(*y));
     let span = |side: fn(&(f64, f64)) -> f64| ends(anchors.iter().map(side)).unwrap_or((0.0, 1.0));
     let spans = [span(|point| point.0), span(|point| point.1)];
-    let widest = spans.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
+    let widest = spans
+        .iter()
+        .map(|(low, high)| high - low)
+        .fold(0.0, f64::max);
     let size = if widest > 0.0 {
         widest
     } else {
-        spans.iter().map(|(low, _)| low.abs()).fold(0.0, f64::max).max(1.0)
+        spans
+            .iter()
+            .map(|(low, _)| low.abs())
+            .fold(0.0, f64::max)
+            .max(1.0)
     };
     // No side is much shorter than the other, and no anchor lies on an edge.
-    let room = spans.map(|(low, high)| 0.2 * (high - low).max(size * 0.75) + 0.5 * (size * 0.75 - (high - low)).max(0.0));
+    let room = spans.map(|(low, high)| {
+        0.2 * (high - low).max(size * 0.75) + 0.5 * (size * 0.75 - (high - low)).max(0.0)
+    });
     let near = |index: usize, value: f64| {
         let (low, high) = spans[index];
         let reach = 1.5 * room[index] + 0.3 * (high - low);
         (low - reach..=high + reach).contains(&value)
     };
-    let visited: Vec<_> = sketch.paths.iter().flatten().filter(|point| near(0, point.0) && near(1, point.1)).collect();
+    let visited: Vec<_> = sketch
+        .paths
+        .iter()
+        .flatten()
+        .filter(|point| near(0, point.0) && near(1, point.1))
+        .collect();
     let side = |index: usize, side: fn(&(f64, f64)) -> f64| {
         let (low, high) = spans[index];
         let own = [low - room[index], high + room[index]];
-        let all = own.into_iter().chain(visited.iter().map(|point| side(point)));
+        let all = own
+            .into_iter()
+            .chain(visited.iter().map(|point| side(point)));
         let (low, high) = ends(all).unwrap_or((0.0, 1.0));
         [low, high]
     };
@@ -134,19 +162,30 @@ fn relief(
         (0..GRID.0).map(column).collect::<Vec<_>>()
     };
     let values: Vec<Vec<f64>> = (0..GRID.1).map(sample).collect();
-    let mut sorted: Vec<f64> = values.iter().flatten().copied().filter(|value| is_drawn(*value)).collect();
+    let mut sorted: Vec<f64> = values
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|value| is_drawn(*value))
+        .collect();
     sorted.sort_by(f64::total_cmp);
     let lowest = sorted.first().copied().unwrap_or(0.0);
     let base = least.filter(|least| *least <= lowest).unwrap_or(lowest);
-    let part = |hundredths: usize| sorted.get(sorted.len() * hundredths / 100).map_or(0.0, |value| value - base);
+    let part = |hundredths: usize| {
+        sorted
+            .get(sorted.len() * hundredths / 100)
+            .map_or(0.0, |value| value - base)
+    };
     let top = sorted.last().map_or(0.0, |value| value - base);
-    // A contour through the lowest hundredth of the box still has a few samples inside, and the highest leaves the edge alone.
-    let (low, high) = (part(1).max(top * 1e-6), part(90));
+    // A contour around the lowest fiftieth of the box still has samples inside, and the highest leaves the corners alone.
+    let (low, high) = (part(2).max(top * 1e-6), part(90));
     if !(low > 0.0 && high > low * 1.001 && top.is_finite()) {
         return (Vec::new(), Vec::new());
     }
     let (low, high) = (low.log10(), high.log10());
-    let levels: Vec<f64> = (0..LEVELS).map(|index| low + place(index, LEVELS) * (high - low)).collect();
+    let levels: Vec<f64> = (0..LEVELS)
+        .map(|index| low + place(index, LEVELS) * (high - low))
+        .collect();
     let (floor, ceiling) = (low - 1.0, top.log10().max(high) + 0.1);
     let height = |value: f64| {
         if is_drawn(value) {
@@ -155,6 +194,8 @@ fn relief(
             ceiling
         }
     };
-    let heights = values.iter().map(|row| row.iter().map(|value| height(*value)).collect());
+    let heights = values
+        .iter()
+        .map(|row| row.iter().map(|value| height(*value)).collect());
     (heights.collect(), levels)
 }

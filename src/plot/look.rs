@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn long_name_keeps_both_ends() {
-        assert_eq!(shortened("powersign(base: 2, f: cd)", 16), "powersign(…: cd)");
+        assert_eq!(
+            shortened("powersign(base: 2, f: cd)", 16),
+            "powersign(…: cd)"
+        );
         assert_eq!(shortened("sgd\u{1b}[m", 16), "sgd\u{FFFD}[m");
     }
 

@@ -74,7 +74,9 @@ impl Curves {
     fn axes(&self) -> (Axis, Axis) {
         let drawn = || {
             let points = self.series.iter().flat_map(|series| &series.points);
-            points.filter(|(x, y)| axis::is_drawn(*x) && axis::is_drawn(*y) && (!self.log_y || *y > 0.0))
+            points.filter(|(x, y)| {
+                axis::is_drawn(*x) && axis::is_drawn(*y) && (!self.log_y || *y > 0.0)
+            })
         };
         let x = Axis::linear(&self.x_label, drawn().map(|point| point.0));
         let y_values = drawn().map(|point| point.1);

@@ -18,7 +18,10 @@ impl Picture {
     ///
     /// `surface` is the function that was minimised, for the contours under the paths; it is asked only when the task has two
     /// coordinates. The paths are there without it too.
-    pub fn of_report(report: &Report, surface: Option<&dyn Fn(&[f64]) -> f64>) -> Result<Self, PlotError> {
+    pub fn of_report(
+        report: &Report,
+        surface: Option<&dyn Fn(&[f64]) -> f64>,
+    ) -> Result<Self, PlotError> {
         if report.entries.is_empty() {
             return Err(PlotError::EmptyReport);
         }
@@ -26,7 +29,9 @@ impl Picture {
         Ok(Self::Report(Race {
             curves: curves(report),
             landscape: landscape(report, surface),
-            notes: failed.map(|entry| format!("{}: every run failed", name(entry))).collect(),
+            notes: failed
+                .map(|entry| format!("{}: every run failed", name(entry)))
+                .collect(),
         }))
     }
 }
@@ -50,7 +55,12 @@ fn curves(report: &Report) -> Curves {
     Curves {
         title: title(report),
         x_label: "step".to_owned(),
-        y_label: if least.is_some() { "value - least" } else { "value" }.to_owned(),
+        y_label: if least.is_some() {
+            "value - least"
+        } else {
+            "value"
+        }
+        .to_owned(),
         series,
         log_y,
     }
@@ -61,10 +71,22 @@ fn curves(report: &Report) -> Curves {
 /// A run that reaches the least value to the last bit, or passes below it by rounding, still belongs there: it ends at the
 /// smallest positive value in the picture.
 fn raise_to_positive(series: &mut [Series], is_above_least: bool) -> bool {
-    let values = || series.iter().flat_map(|series| &series.points).map(|point| point.1).filter(|value| is_drawn(*value));
-    let smallest = values().filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
+    let values = || {
+        series
+            .iter()
+            .flat_map(|series| &series.points)
+            .map(|point| point.1)
+            .filter(|value| is_drawn(*value))
+    };
+    let smallest = values()
+        .filter(|value| *value > 0.0)
+        .fold(f64::INFINITY, f64::min);
     let largest = values().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let allowed = if is_above_least { -1e-9 * largest } else { f64::MIN_POSITIVE };
+    let allowed = if is_above_least {
+        -1e-9 * largest
+    } else {
+        f64::MIN_POSITIVE
+    };
     if !smallest.is_finite() || values().any(|value| value < allowed) {
         return false;
     }
@@ -79,13 +101,29 @@ fn raise_to_positive(series: &mut [Series], is_above_least: bool) -> bool {
 fn landscape(report: &Report, surface: Option<&dyn Fn(&[f64]) -> f64>) -> Option<Landscape> {
     let task = &report.task;
     let start = pair(&task.start).filter(|(x, y)| is_drawn(*x) && is_drawn(*y))?;
-    let ran = report.entries.iter().filter_map(|entry| entry.best.as_ref());
-    let path = |best: &crate::bench::report::Best| best.path.iter().filter_map(|point| pair(&point.at)).collect();
-    let label = |index: usize, otherwise| task.coordinates.get(index).map_or(otherwise, String::as_str);
+    let ran = report
+        .entries
+        .iter()
+        .filter_map(|entry| entry.best.as_ref());
+    let path = |best: &crate::bench::report::Best| {
+        best.path
+            .iter()
+            .filter_map(|point| pair(&point.at))
+            .collect()
+    };
+    let label = |index: usize, otherwise| {
+        task.coordinates
+            .get(index)
+            .map_or(otherwise, String::as_str)
+    };
     let sketch = Sketch {
         labels: [label(0, "x"), label(1, "y")],
         start,
-        minima: task.minima.iter().filter_map(|minimum| pair(minimum)).collect(),
+        minima: task
+            .minima
+            .iter()
+            .filter_map(|minimum| pair(minimum))
+            .collect(),
         paths: ran.map(path).collect(),
         least: task.least,
     };
@@ -107,7 +145,11 @@ fn name(entry: &Entry) -> String {
 fn title(report: &Report) -> String {
     let task = &report.task;
     let name = shortened(&task.name, NAME_LIMIT);
-    let mut title = format!("{name} from {}, {}", start_text(task), plural(report.steps, "step"));
+    let mut title = format!(
+        "{name} from {}, {}",
+        start_text(task),
+        plural(report.steps, "step")
+    );
     if task.noise != 0.0 {
         title += &format!(", gradient noise {}", number_text(task.noise));
     }
@@ -121,7 +163,12 @@ fn title(report: &Report) -> String {
 }
 
 fn start_text(task: &Task) -> String {
-    let shown: Vec<String> = task.start.iter().take(START_LIMIT).map(|value| number_text(*value)).collect();
+    let shown: Vec<String> = task
+        .start
+        .iter()
+        .take(START_LIMIT)
+        .map(|value| number_text(*value))
+        .collect();
     let rest = task.start.len().saturating_sub(START_LIMIT);
     let shown = shown.join(", ");
     match (task.start.len(), rest) {

@@ -1,7 +1,7 @@
 //! Pictures as SVG and PNG.
 //!
-//! Both come from one scene, so they show the same. The scene gets data in the unit square and ticks as texts, and each panel's
-//! legend is the figure's legend at its side, where it cannot cover data.
+//! Both come from one scene, so they show the same. The panels stand side by side, with one legend right of them, where it cannot
+//! cover data.
 
 use std::sync::Arc;
 
@@ -45,12 +45,17 @@ fn renumbered(svg: &str) -> String {
     let mut text = parts.next().unwrap_or_default().to_owned();
     let mut seen: Vec<&str> = Vec::new();
     for part in parts {
-        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let digits = part
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(part.len());
         let (number, rest) = part.split_at(digits);
-        let index = seen.iter().position(|known| *known == number).unwrap_or_else(|| {
-            seen.push(number);
-            seen.len() - 1
-        });
+        let index = seen
+            .iter()
+            .position(|known| *known == number)
+            .unwrap_or_else(|| {
+                seen.push(number);
+                seen.len() - 1
+            });
         text += &format!("{PREFIX}{index}{rest}");
     }
     text
@@ -62,20 +67,36 @@ fn scene(picture: &Picture) -> Scene {
     let mut legend = Vec::new();
     let curves = match picture {
         Picture::Report(race) => {
-            legend.extend(race.curves.series.iter().enumerate().map(|(index, series)| line_entry(index, &series.name)));
+            legend.extend(
+                race.curves
+                    .series
+                    .iter()
+                    .enumerate()
+                    .map(|(index, series)| line_entry(index, &series.name)),
+            );
             if let Some(landscape) = &race.landscape {
                 panels.push(landscape_plots(landscape));
                 layouts.push(layout(&landscape.x, &landscape.y, false));
-                legend.push(marker_entry("start", "#ffffff", MarkerShape::Circle));
+                legend.push(marker_entry("start", "#000000", MarkerShape::Square));
                 if !landscape.minima.is_empty() {
                     legend.push(marker_entry("minimum", "#000000", MarkerShape::Circle));
                 }
             }
-            legend.extend(race.notes.iter().map(|note| marker_entry(note, "#888888", MarkerShape::Cross)));
+            legend.extend(
+                race.notes
+                    .iter()
+                    .map(|note| marker_entry(note, "#888888", MarkerShape::Cross)),
+            );
             &race.curves
         }
         Picture::Curves(curves) => {
-            legend.extend(curves.series.iter().enumerate().map(|(index, series)| line_entry(index, &series.name)));
+            legend.extend(
+                curves
+                    .series
+                    .iter()
+                    .enumerate()
+                    .map(|(index, series)| line_entry(index, &series.name)),
+            );
             curves
         }
     };
@@ -116,16 +137,27 @@ fn layout(x: &Axis, y: &Axis, has_grid: bool) -> Layout {
 fn tick_format(axis: &Axis) -> TickFormat {
     let ticks = axis.ticks().to_vec();
     TickFormat::Custom(Arc::new(move |unit| {
-        let index = (0..ticks.len()).find(|index| (super::landscape::share(*index, ticks.len()) - unit).abs() < 1e-6);
-        index.and_then(|index| ticks.get(index)).cloned().unwrap_or_default()
+        let index = (0..ticks.len())
+            .find(|index| (super::landscape::share(*index, ticks.len()) - unit).abs() < 1e-6);
+        index
+            .and_then(|index| ticks.get(index))
+            .cloned()
+            .unwrap_or_default()
     }))
 }
 
 fn curve_plots(curves: &Curves, x: &Axis, y: &Axis) -> Vec<Plot> {
     let mut plots = vec![frame()];
     for (index, series) in curves.series.iter().enumerate().rev() {
-        let unit = series.points.iter().map(|point| (x.unit(point.0), y.unit(point.1)));
-        plots.extend(clip::pieces(unit).iter().map(|piece| stroke(piece, look::of(index))));
+        let unit = series
+            .points
+            .iter()
+            .map(|point| (x.unit(point.0), y.unit(point.1)));
+        plots.extend(
+            clip::pieces(unit)
+                .iter()
+                .map(|piece| stroke(piece, look::of(index))),
+        );
     }
     plots
 }
@@ -138,10 +170,24 @@ fn landscape_plots(landscape: &Landscape) -> Vec<Plot> {
     for (index, pieces) in landscape.paths.iter().enumerate().rev() {
         plots.extend(pieces.iter().map(|piece| stroke(piece, look::of(index))));
     }
-    let dot = |at: (f64, f64), fill: &str| ScatterPlot::new().with_data([at]).with_size(5.0).with_color(fill);
-    plots.push(dot(landscape.start, "#000000").with_size(5.5).into());
-    plots.push(dot(landscape.start, "#ffffff").with_size(3.8).into());
-    plots.extend(landscape.minima.iter().map(|at| dot(*at, "#000000").into()));
+    let mark = |at: (f64, f64), shape: MarkerShape, fill: &str, size: f64| {
+        let plot = ScatterPlot::new().with_data([at]).with_marker(shape);
+        plot.with_size(size).with_color(fill).into()
+    };
+    for (index, pieces) in landscape.paths.iter().enumerate().rev() {
+        // Where a run ended: runs in the same valley cover each other, their ends do not.
+        if let Some(end) = pieces.last().and_then(|piece| piece.last()) {
+            plots.push(mark(*end, MarkerShape::Circle, "#ffffff", 4.2));
+            plots.push(mark(*end, MarkerShape::Circle, look::of(index).css, 3.2));
+        }
+    }
+    let starts = [(landscape.start, MarkerShape::Square)];
+    let minima = landscape.minima.iter().map(|at| (*at, MarkerShape::Circle));
+    for (at, shape) in starts.into_iter().chain(minima) {
+        // A white rim keeps a mark apart from the lines under it.
+        plots.push(mark(at, shape, "#ffffff", 6.5));
+        plots.push(mark(at, shape, "#000000", 5.0));
+    }
     plots
 }
 
@@ -151,8 +197,15 @@ fn frame() -> Plot {
 }
 
 fn contours(landscape: &Landscape) -> Plot {
-    let row = |count: usize| (0..count).map(|index| super::landscape::share(index, count)).collect::<Vec<_>>();
-    let (rows, columns) = (landscape.heights.len(), landscape.heights.first().map_or(0, Vec::len));
+    let row = |count: usize| {
+        (0..count)
+            .map(|index| super::landscape::share(index, count))
+            .collect::<Vec<_>>()
+    };
+    let (rows, columns) = (
+        landscape.heights.len(),
+        landscape.heights.first().map_or(0, Vec::len),
+    );
     // Deep is dark, so that a valley is seen as one.
     let grey = ColorMap::Custom(Arc::new(|height: f64| {
         let shade = 120.0 + 105.0 * height.clamp(0.0, 1.0);
@@ -168,9 +221,15 @@ fn contours(landscape: &Landscape) -> Plot {
 
 fn stroke(piece: &[(f64, f64)], look: Look) -> Plot {
     if let [point] = piece {
-        return ScatterPlot::new().with_data([*point]).with_size(3.0).with_color(look.css).into();
+        return ScatterPlot::new()
+            .with_data([*point])
+            .with_size(3.0)
+            .with_color(look.css)
+            .into();
     }
-    let style = look.dashes.map_or(LineStyle::Solid, |dashes| LineStyle::Custom(dashes.to_owned()));
+    let style = look.dashes.map_or(LineStyle::Solid, |dashes| {
+        LineStyle::Custom(dashes.to_owned())
+    });
     LinePlot::new()
         .with_data(piece.iter().copied())
         .with_color(look.css)
