@@ -4,7 +4,7 @@
 //! instead of shrinking everything else to a dot.
 
 use super::axis::{Axis, ends, is_drawn};
-use super::clip;
+use super::{Surface, clip};
 
 /// Columns and rows of the grid on which a function is sampled.
 const GRID: (u32, u32) = (160, 120);
@@ -41,7 +41,7 @@ pub(super) struct Sketch<'a> {
 }
 
 impl Landscape {
-    pub(super) fn new(sketch: &Sketch<'_>, surface: Option<&dyn Fn(&[f64]) -> f64>) -> Self {
+    pub(super) fn new(sketch: &Sketch<'_>, surface: Option<&Surface<'_>>) -> Self {
         let [x, y] = frame(sketch);
         let x = Axis::linear(sketch.labels[0], x.into_iter());
         let y = Axis::linear(sketch.labels[1], y.into_iter());
@@ -152,7 +152,7 @@ fn frame(sketch: &Sketch<'_>) -> [[f64; 2]; 2] {
 fn relief(
     x: &Axis,
     y: &Axis,
-    surface: &dyn Fn(&[f64]) -> f64,
+    surface: &Surface<'_>,
     least: Option<f64>,
 ) -> (Vec<Vec<f64>>, Vec<f64>) {
     let place = |index: u32, count: u32| f64::from(index) / f64::from(count - 1);

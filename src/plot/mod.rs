@@ -4,7 +4,7 @@
 //! only how it looks, so all of them show the same thing. Everything here is pure: width and colour are parameters, results are
 //! text or bytes.
 //!
-//! Both kinds of rendering get their data in the unit square, scaled and clipped by [`axis`] and [`clip`]. Drawing libraries
+//! Both kinds of rendering get their data in the unit square, scaled and clipped by `axis` and `clip`. Drawing libraries
 //! meet neither huge numbers nor NaN that way, and logarithmic axes reach as low as optimizers do (1e-30 is not rare).
 
 mod axis;
@@ -65,10 +65,13 @@ pub struct Race {
     /// Value versus step, one curve a rule.
     pub curves: Curves,
     /// The ways the rules took, in the order of the curves; only with two coordinates.
-    pub landscape: Option<Landscape>,
+    pub landscape: Option<Box<Landscape>>,
     /// What the legend adds, such as the rules that failed.
     pub notes: Vec<String>,
 }
+
+/// A function of several coordinates.
+pub type Surface<'a> = dyn Fn(&[f64]) -> f64 + 'a;
 
 impl Curves {
     fn axes(&self) -> (Axis, Axis) {

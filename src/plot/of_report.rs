@@ -3,8 +3,8 @@
 use super::axis::is_drawn;
 use super::landscape::{Landscape, Sketch};
 use super::look::shortened;
-use super::{Curves, Picture, PlotError, Race, Series};
-use crate::bench::report::{Entry, Report, Task};
+use super::{Curves, Picture, PlotError, Race, Series, Surface};
+use crate::bench::report::{Best, Entry, Report, Task};
 use crate::op::number_text;
 
 /// The longest name of a rule in a legend.
@@ -18,17 +18,14 @@ impl Picture {
     ///
     /// `surface` is the function that was minimised, for the contours under the paths; it is asked only when the task has two
     /// coordinates. The paths are there without it too.
-    pub fn of_report(
-        report: &Report,
-        surface: Option<&dyn Fn(&[f64]) -> f64>,
-    ) -> Result<Self, PlotError> {
+    pub fn of_report(report: &Report, surface: Option<&Surface<'_>>) -> Result<Self, PlotError> {
         if report.entries.is_empty() {
             return Err(PlotError::EmptyReport);
         }
         let failed = report.entries.iter().filter(|entry| entry.best.is_none());
         Ok(Self::Report(Race {
             curves: curves(report),
-            landscape: landscape(report, surface),
+            landscape: landscape(report, surface).map(Box::new),
             notes: failed
                 .map(|entry| format!("{}: every run failed", name(entry)))
                 .collect(),
@@ -98,14 +95,14 @@ fn raise_to_positive(series: &mut [Series], is_above_least: bool) -> bool {
     true
 }
 
-fn landscape(report: &Report, surface: Option<&dyn Fn(&[f64]) -> f64>) -> Option<Landscape> {
+fn landscape(report: &Report, surface: Option<&Surface<'_>>) -> Option<Landscape> {
     let task = &report.task;
     let start = pair(&task.start).filter(|(x, y)| is_drawn(*x) && is_drawn(*y))?;
     let ran = report
         .entries
         .iter()
         .filter_map(|entry| entry.best.as_ref());
-    let path = |best: &crate::bench::report::Best| {
+    let path = |best: &Best| {
         best.path
             .iter()
             .filter_map(|point| pair(&point.at))
@@ -145,21 +142,20 @@ fn name(entry: &Entry) -> String {
 fn title(report: &Report) -> String {
     let task = &report.task;
     let name = shortened(&task.name, NAME_LIMIT);
-    let mut title = format!(
-        "{name} from {}, {}",
-        start_text(task),
-        plural(report.steps, "step")
-    );
+    let mut parts = vec![
+        format!("{name} from {}", start_text(task)),
+        plural(report.steps, "step"),
+    ];
     if task.noise != 0.0 {
-        title += &format!(", gradient noise {}", number_text(task.noise));
+        parts.push(format!("gradient noise {}", number_text(task.noise)));
     }
-    if let [seed, _, ..] = report.seeds[..] {
-        title += &format!(", seed {seed} of {}", report.seeds.len());
+    if report.seeds.len() > 1 {
+        parts.push(format!("first of {} seeds", report.seeds.len()));
     }
     if !report.is_complete {
-        title += ", interrupted";
+        parts.push("interrupted".to_owned());
     }
-    title
+    parts.join(", ")
 }
 
 fn start_text(task: &Task) -> String {

@@ -64,10 +64,12 @@ pub fn terminal(picture: &Picture, width: u16, colour: bool) -> String {
             .iter()
             .map(|note| format!(" -  {}", shortened(note, usize::from(width) - 4))),
     );
-    lines
-        .iter()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    let mut text = String::new();
+    for line in &lines {
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
 }
 
 /// How to draw.

@@ -1,3 +1,7 @@
+//! What pictures say, read as text; how they look is for eyes.
+
+#![expect(clippy::unwrap_used)] // A failed unwrap is a failed test.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -13,6 +13,7 @@ use kuva::prelude::{
 use kuva::render::render::Scene;
 
 use super::axis::Axis;
+use super::landscape::share;
 use super::look::{self, Look, shortened};
 use super::{Curves, Landscape, Picture, PlotError, clip};
 
@@ -56,7 +57,9 @@ fn renumbered(svg: &str) -> String {
                 seen.push(number);
                 seen.len() - 1
             });
-        text += &format!("{PREFIX}{index}{rest}");
+        text += PREFIX;
+        text += &index.to_string();
+        text += rest;
     }
     text
 }
@@ -118,7 +121,7 @@ fn scene(picture: &Picture) -> Scene {
 
 /// A layout for data in the unit square whose ticks say what the axes say.
 fn layout(x: &Axis, y: &Axis, has_grid: bool) -> Layout {
-    let steps = |axis: &Axis| super::landscape::share(1, axis.ticks().len());
+    let steps = |axis: &Axis| share(1, axis.ticks().len());
     Layout::new((0.0, 1.0), (0.0, 1.0))
         .with_x_axis_min(0.0)
         .with_x_axis_max(1.0)
@@ -137,8 +140,7 @@ fn layout(x: &Axis, y: &Axis, has_grid: bool) -> Layout {
 fn tick_format(axis: &Axis) -> TickFormat {
     let ticks = axis.ticks().to_vec();
     TickFormat::Custom(Arc::new(move |unit| {
-        let index = (0..ticks.len())
-            .find(|index| (super::landscape::share(*index, ticks.len()) - unit).abs() < 1e-6);
+        let index = (0..ticks.len()).find(|index| (share(*index, ticks.len()) - unit).abs() < 1e-6);
         index
             .and_then(|index| ticks.get(index))
             .cloned()
@@ -199,7 +201,7 @@ fn frame() -> Plot {
 fn contours(landscape: &Landscape) -> Plot {
     let row = |count: usize| {
         (0..count)
-            .map(|index| super::landscape::share(index, count))
+            .map(|index| share(index, count))
             .collect::<Vec<_>>()
     };
     let (rows, columns) = (
