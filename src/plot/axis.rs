@@ -25,6 +25,15 @@ pub(super) fn is_drawn(value: f64) -> bool {
 impl Axis {
     /// An axis that holds all the values, those that cannot be drawn aside.
     pub(super) fn linear(label: &str, values: impl Iterator<Item = f64>) -> Self {
+        Self::divided(label, values, 5.0)
+    }
+
+    /// Like [`Axis::linear`] with more ticks, so that less room is lost to round ends.
+    pub(super) fn snug(label: &str, values: impl Iterator<Item = f64>) -> Self {
+        Self::divided(label, values, 8.0)
+    }
+
+    fn divided(label: &str, values: impl Iterator<Item = f64>, parts: f64) -> Self {
         let (mut low, mut high) =
             ends(values.filter(|value| is_drawn(*value))).unwrap_or((0.0, 1.0));
         let size = low.abs().max(high.abs());
@@ -34,7 +43,7 @@ impl Axis {
             low -= room;
             high += room;
         }
-        let step = round_up((high - low) / 5.0);
+        let step = round_up((high - low) / parts);
         let first = (low / step + 1e-9).floor();
         let last = (high / step - 1e-9).ceil().max(first + 1.0);
         Self {

@@ -43,8 +43,8 @@ pub(super) struct Sketch<'a> {
 impl Landscape {
     pub(super) fn new(sketch: &Sketch<'_>, surface: Option<&Surface<'_>>) -> Self {
         let [x, y] = frame(sketch);
-        let x = Axis::linear(sketch.labels[0], x.into_iter());
-        let y = Axis::linear(sketch.labels[1], y.into_iter());
+        let x = Axis::snug(sketch.labels[0], x.into_iter());
+        let y = Axis::snug(sketch.labels[1], y.into_iter());
         let unit = |point: &(f64, f64)| (x.unit(point.0), y.unit(point.1));
         let (heights, levels) = match surface {
             Some(surface) => relief(&x, &y, surface, sketch.least),

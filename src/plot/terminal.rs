@@ -223,34 +223,45 @@ fn draw_axes(buffer: &mut Buffer, graph: Rect, x: &Axis, y: &Axis) {
     for column in graph.left()..graph.right() {
         buffer.set_string(column, bottom, "─", Style::new());
     }
-    // Ticks that would share a row are left out, from the low end up.
-    let mut free = graph.bottom();
-    for (index, tick) in y.ticks().iter().enumerate() {
-        let row = bottom - 1 - cell(share(index, y.ticks().len()), graph.height);
-        if row < free {
-            buffer.set_string(left, row, "┤", Style::new());
-            buffer.set_string(
-                (left - 1).saturating_sub(columns(tick)),
-                row,
-                tick,
-                Style::new(),
-            );
-            free = row;
-        }
+    let rows: Vec<(u16, u16)> = places(y, graph.height).map(|row| (row, row + 1)).collect();
+    let shown = y.ticks().iter().zip(&rows).step_by(stride(&rows));
+    for (tick, (height, _)) in shown {
+        let row = bottom - 1 - height;
+        buffer.set_string(left, row, "┤", Style::new());
+        let from = (left - 1).saturating_sub(columns(tick));
+        buffer.set_string(from, row, tick, Style::new());
     }
-    let mut free = 0;
-    for (index, tick) in x.ticks().iter().enumerate() {
-        let column = graph.left() + cell(share(index, x.ticks().len()), graph.width);
-        let size = columns(tick);
-        let from = column
-            .saturating_sub(size / 2)
-            .min(graph.right().saturating_sub(size));
-        if from >= free {
-            buffer.set_string(column, bottom, "┬", Style::new());
-            buffer.set_string(from, bottom + 1, tick, Style::new());
-            free = from + size + 1;
-        }
+    let labels: Vec<(u16, u16)> = places(x, graph.width)
+        .zip(x.ticks())
+        .map(|(place, tick)| {
+            let (column, size) = (graph.left() + place, columns(tick));
+            let from = column.saturating_sub(size / 2);
+            let from = from.min(graph.right().saturating_sub(size));
+            (from, from + size + 1)
+        })
+        .collect();
+    let shown = places(x, graph.width).zip(x.ticks()).zip(&labels);
+    for ((place, tick), (from, _)) in shown.step_by(stride(&labels)) {
+        buffer.set_string(graph.left() + place, bottom, "┬", Style::new());
+        buffer.set_string(*from, bottom + 1, tick, Style::new());
     }
+}
+
+/// The cells of an axis's ticks, counted from its low end.
+fn places(axis: &Axis, count: u16) -> impl Iterator<Item = u16> {
+    let ticks = axis.ticks().len();
+    (0..ticks).map(move |index| cell(share(index, ticks), count))
+}
+
+/// The least number of steps from tick to tick that keeps their labels apart.
+fn stride(labels: &[(u16, u16)]) -> usize {
+    let is_apart = |stride: &usize| {
+        let shown: Vec<_> = labels.iter().step_by(*stride).collect();
+        shown.windows(2).all(|pair| pair[0].1 <= pair[1].0)
+    };
+    (1..labels.len())
+        .find(is_apart)
+        .unwrap_or(labels.len().max(1))
 }
 
 /// The cell of a place in the unit interval.
