@@ -1,0 +1,3 @@
+//! Benchmarks of rules on test functions.
+
+pub mod report;
