@@ -113,6 +113,7 @@ fn halves(word: u64) -> [u32; 2] {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact values are meant")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,7 @@
 //! The evaluator against values worked out by hand and against loops written as the papers write them.
 
 mod noise;
+mod objective;
 mod ops;
 mod papers;
 mod shapes;
