@@ -6,6 +6,7 @@ pub mod builtin;
 pub mod check;
 pub mod context;
 pub mod diagnostic;
+pub mod engine;
 pub mod ir;
 pub mod op;
 #[cfg(feature = "cli")]

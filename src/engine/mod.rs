@@ -1,0 +1,25 @@
+//! The engine: rules and test functions turned into numbers.
+//!
+//! [`Runner`] evaluates a rule on parameter tensors, plainly and in f64: the oracle that anything faster is held against.
+//! [`Objective`] is a test function with its symbolic gradient. Noise comes from [`noise`], by seed and place, so that every
+//! number here is a function of its inputs.
+//!
+//! Where a derivative does not exist, the value of its formula is taken: the derivative of `|x|` at 0 is `sign(0)`, that is 0.
+
+mod derivative;
+mod error;
+mod matrix;
+pub mod noise;
+mod objective;
+mod program;
+mod runner;
+mod terms;
+
+pub use derivative::gradient;
+pub use error::{EngineError, ObjectiveError, TensorShape};
+pub use objective::{Objective, ObjectiveEvaluator};
+pub use runner::Runner;
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact values are meant")]
+mod tests;
