@@ -11,7 +11,7 @@
 mod print;
 mod rule;
 
-pub use print::{number as number_text, text};
+pub use print::{number as number_text, text, text_with};
 pub use rule::{Rule, Slots};
 
 use crate::op::{Leaf, Op};
@@ -212,6 +212,9 @@ impl Graph {
         if let Some(value) = self.fold(op, args) {
             return Ok(self.number(value));
         }
+        if let Some(same) = self.unchanged(op, args) {
+            return Ok(same);
+        }
         let facts = self.facts_of(op, args)?;
         Ok(self.insert(Node::Apply(op, Args::from_slice(args)), facts))
     }
@@ -274,6 +277,17 @@ impl Graph {
             *value = self.node(*arg).as_number()?;
         }
         op.apply(values)
+    }
+
+    /// The argument that an op leaves as it is, bit for bit: `1 * x`, `x / 1`, `x ^ 1`.
+    fn unchanged(&self, op: Op, args: &[NodeId]) -> Option<NodeId> {
+        #[allow(clippy::float_cmp, reason = "exactly one")]
+        let is_one = |id: NodeId| self.node(id).as_number() == Some(1.0);
+        match (op, args) {
+            (Op::Mul, [one, x]) if is_one(*one) => Some(*x),
+            (Op::Mul | Op::Div | Op::Pow, [x, one]) if is_one(*one) => Some(*x),
+            _ => None,
+        }
     }
 
     fn facts_of(&self, op: Op, args: &[NodeId]) -> Result<Facts, Mismatch> {

@@ -5,7 +5,9 @@
 
 use super::{Graph, Node, NodeId};
 use crate::op::{Notation, Op};
+use rustc_hash::FxHashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// The longest text that is written out.
 pub const LIMIT: usize = 1 << 20;
@@ -81,6 +83,7 @@ enum Task {
 struct Printer<'a> {
     graph: &'a Graph,
     shared: Vec<NodeId>,
+    names: &'a FxHashMap<NodeId, Arc<str>>,
     out: String,
 }
 
@@ -98,6 +101,11 @@ impl Printer<'_> {
                 Task::Text(text) => self.out.push_str(text),
                 Task::Name(text) => self.out.push_str(&text),
                 Task::Node { id, least } => {
+                    if let Some(name) = self.names.get(&id) {
+                        self.out.push_str(name);
+                        is_first = false;
+                        continue;
+                    }
                     let bound = self.shared.iter().position(|shared| *shared == id);
                     match bound {
                         Some(index) if !(is_first && binding == Some(index)) => {
@@ -245,7 +253,7 @@ pub fn number(value: f64) -> String {
             "(-1 / 0)".to_owned()
         };
     }
-    for (constant, name) in [(std::f64::consts::E, "e"), (std::f64::consts::PI, "pi")] {
+    for (constant, name) in [(std::f64::consts::E, "e"), (std::f64::consts::PI, "pi"), (1e-8, "delta")] {
         if value.to_bits() == constant.to_bits() {
             return name.to_owned();
         }
