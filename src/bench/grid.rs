@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The most points of a grid.
-pub const MOST: usize = 100_000;
+const MOST: u32 = 100_000;
 
 /// Why there is no such grid.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -46,11 +46,11 @@ pub fn grid(lo: f64, hi: f64, points: usize) -> Result<Vec<f64>, GridError> {
             return Err(GridError::End { value });
         }
     }
-    if points == 0 || points > MOST {
-        return Err(GridError::Size { points });
-    }
+    let last = match u32::try_from(points) {
+        Ok(points) if (1..=MOST).contains(&points) => points - 1,
+        Ok(_) | Err(_) => return Err(GridError::Size { points }),
+    };
     let (from, to) = (libm::log10(lo), libm::log10(hi));
-    let last = u32::try_from(points - 1).expect("the size is limited");
     Ok((0..=last)
         .map(|index| {
             if index == 0 {
