@@ -2,10 +2,13 @@
 #![deny(unsafe_code)]
 
 pub mod bench;
+<<<<<<< HEAD
 pub mod builtin;
 pub mod check;
 pub mod context;
 pub mod diagnostic;
+=======
+>>>>>>> engine
 pub mod engine;
 pub mod ir;
 pub mod op;

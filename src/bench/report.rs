@@ -1,6 +1,10 @@
 //! What a benchmark found, as plain data: printed as a table, drawn, saved as JSON or RON and read back.
 
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+
+/// The version of the format that is written.
+pub const FORMAT: u32 = 1;
 
 /// Every rule on one task: the same steps, the same grid of learning rates, the same seeds.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -70,11 +74,11 @@ pub struct Cell {
     pub runs: Vec<Run>,
 }
 
-/// One run.
+/// One run. Of a failed one, everything but the first field speaks of the steps before the failure.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// The first step after which a weight or the value was not finite, if any: the run is a failure then.
+    /// The number of steps after which the update, a weight or the value was first not finite: the run is a failure then.
     pub failed_at: Option<u64>,
     /// The value after the last step (noise-free).
     pub last: f64,
@@ -88,7 +92,7 @@ pub struct Run {
     pub to_1e6: Option<u64>,
 }
 
-/// A rule at its best learning rate.
+/// A rule at its best learning rate, over the runs there that did not fail.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Best {
@@ -100,9 +104,9 @@ pub struct Best {
     pub lowest: Estimate,
     /// Distance of the last point to the nearest known minimum.
     pub distance: Option<Estimate>,
-    /// Steps until within 1e-3 of the least value; none where some seed never got there.
+    /// Steps until within 1e-3 of the least value; none where some seed failed or never got there.
     pub to_1e3: Option<Estimate>,
-    /// Steps until within 1e-6 of the least value; none where some seed never got there.
+    /// Steps until within 1e-6 of the least value; none where some seed failed or never got there.
     pub to_1e6: Option<Estimate>,
     /// The points of the first seed's run, thinned to at most a thousand: what the pictures show.
     pub path: Vec<Point>,
@@ -128,4 +132,58 @@ pub struct Point {
     pub at: Vec<f64>,
     /// The value there (noise-free).
     pub value: f64,
+}
+
+impl Report {
+    /// The entries by what they reached, best first: fewest failed runs, lowest mean last value, lowest value; entries
+    /// without any finished run last. Equal ones stay in the order of the report.
+    pub fn ranking(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.entries.len()).collect();
+        order.sort_by(|a, b| self.entries[*a].compare(&self.entries[*b]));
+        order
+    }
+}
+
+impl Entry {
+    /// The runs at the best learning rate.
+    pub fn best_cell(&self) -> Option<&Cell> {
+        let rate = self.best.as_ref()?.rate;
+        self.cells
+            .iter()
+            .find(|cell| cell.rate.to_bits() == rate.to_bits())
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self.best_cell(), other.best_cell()) {
+            (Some(cell), Some(other)) => cell.compare(other),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        }
+    }
+}
+
+impl Cell {
+    /// How many runs failed.
+    pub fn failures(&self) -> usize {
+        self.runs
+            .iter()
+            .filter(|run| run.failed_at.is_some())
+            .count()
+    }
+
+    /// The runs that did not fail.
+    pub fn finished(&self) -> impl Iterator<Item = &Run> + Clone {
+        self.runs.iter().filter(|run| run.failed_at.is_none())
+    }
+
+    /// Better is less: fewest failed runs, then lowest mean last value, then lowest value met.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let last = |cell: &Self| super::mean(cell.finished().map(|run| run.last));
+        let lowest = |cell: &Self| super::mean(cell.finished().map(|run| run.lowest));
+        self.failures()
+            .cmp(&other.failures())
+            .then_with(|| last(self).total_cmp(&last(other)))
+            .then_with(|| lowest(self).total_cmp(&lowest(other)))
+    }
 }

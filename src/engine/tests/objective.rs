@@ -235,7 +235,7 @@ fn conventions_hold_where_no_derivative_exists() {
 fn what_has_no_derivative_is_named() {
     let refused = |build: fn(&mut Build) -> NodeId| objective(build).err();
     assert_eq!(
-        refused(|b| b.g()),
+        refused(Build::g),
         Some(ObjectiveError::Leaf { leaf: Leaf::Grad })
     );
     let norm = refused(|b| {
