@@ -2,14 +2,12 @@
 #![deny(unsafe_code)]
 
 pub mod bench;
-<<<<<<< HEAD
 pub mod builtin;
 pub mod check;
 pub mod context;
 pub mod diagnostic;
-=======
->>>>>>> engine
 pub mod engine;
+pub mod eval;
 pub mod ir;
 pub mod op;
 #[cfg(feature = "cli")]
