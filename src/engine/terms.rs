@@ -139,14 +139,14 @@ impl Terms<'_> {
         let Node::Apply(op, args) = self.graph.node(a) else {
             return (1.0, Some(a));
         };
-        match (op, args.as_slice()) {
-            (Op::Neg, [x]) => (-1.0, Some(*x)),
-            (Op::Mul, [x, y]) => match (self.number(*x), self.number(*y)) {
-                (Some(factor), _) => (factor, Some(*y)),
-                (None, Some(factor)) => (factor, Some(*x)),
+        match *args.as_slice() {
+            [x] if op == Op::Neg => (-1.0, Some(x)),
+            [x, y] if op == Op::Mul => match (self.number(x), self.number(y)) {
+                (Some(factor), _) => (factor, Some(y)),
+                (None, Some(factor)) => (factor, Some(x)),
                 (None, None) => (1.0, Some(a)),
             },
-            _ => (1.0, Some(a)),
+            [..] => (1.0, Some(a)),
         }
     }
 
