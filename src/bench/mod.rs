@@ -7,12 +7,14 @@ mod descent;
 mod grid;
 pub mod report;
 mod statistics;
+mod table;
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "exact values are meant")]
 mod tests;
 
 pub use grid::{GridError, grid};
 pub use report::Report;
+pub use table::digits;
 pub use statistics::{mean, t_quantile};
 
 use crate::engine::{EngineError, Objective};

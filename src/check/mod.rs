@@ -9,7 +9,7 @@ pub mod bind;
 mod builtin;
 mod call;
 mod expr;
-mod known;
+pub mod known;
 mod operator;
 pub mod scope;
 mod stmt;

@@ -115,8 +115,7 @@ impl Evaluator<'_> {
             Builtin::Objective => self.objective(&given, span),
             Builtin::Bench => self.bench(&given, span),
             Builtin::Plot => self.plot(&given, span),
-            Builtin::Tokens => self.tokens(&given, span),
-            Builtin::FromTokens => self.from_tokens(&given, span),
+            Builtin::Tokens | Builtin::FromTokens => Err(self.unexpected(span, "later")),
             Builtin::Save => self.save(&given, span),
             Builtin::Load => self.load(&given, span),
             Builtin::Help => match value(0) {
@@ -270,7 +269,7 @@ impl Evaluator<'_> {
         match made {
             Ok(objective) => Ok(Value::Objective(Rc::new(objective))),
             Err(error) => {
-                let code = if matches!(error, crate::engine::ObjectiveError::Coordinates { .. }) { Code::E0602 } else { Code::E0404 };
+                let code = if matches!(error, crate::engine::ObjectiveError::Coordinates { .. } | crate::engine::ObjectiveError::PointLength { .. }) { Code::E0602 } else { Code::E0404 };
                 Err(Box::new(Diagnostic::new(code, *place, error.to_string()).here("not a test function").help("write `objective(fn(x, y) => x^2 + y^2, start: [1, 1])`")))
             }
         }

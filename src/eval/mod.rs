@@ -102,6 +102,7 @@ impl<'a> Evaluator<'a> {
             StmtKind::Use(_) | StmtKind::Broken(_) => Ok(Value::Unit),
             StmtKind::Let(name, value) => {
                 let value = self.expr(tree, *value)?;
+                let value = self.named(*name, value);
                 self.define(*name, value, is_top);
                 Ok(Value::Unit)
             }
@@ -133,6 +134,20 @@ impl<'a> Evaluator<'a> {
                 Ok(Value::Unit)
             }
             StmtKind::Expr(value) => self.expr(tree, *value),
+        }
+    }
+
+    /// Expressions and test functions take the name they are first bound to, for reports.
+    fn named(&self, name: Ident, value: Value) -> Value {
+        let text = self.names.text(name.name);
+        match value {
+            Value::Expr(node) if self.graph.ty(node).stage > crate::types::Stage::Script && !crate::ir::is_truth(self.graph, node) => {
+                Value::Rule(Rc::new(RuleValue { name: text.as_ref().into(), node, family: None }))
+            }
+            Value::Objective(objective) if objective.name() == "objective" => {
+                Value::Objective(Rc::new((*objective).clone().with_name(text.as_ref())))
+            }
+            value => value,
         }
     }
 

@@ -17,9 +17,15 @@ const ATOM: u8 = 10;
 
 /// The text of the expression with this root.
 pub fn text(graph: &Graph, root: NodeId) -> String {
+    text_with(graph, root, &FxHashMap::default())
+}
+
+/// The text of the expression with this root, where some nodes have names: `m` for `ema(g, 0.9)`.
+pub fn text_with(graph: &Graph, root: NodeId, names: &FxHashMap<NodeId, Arc<str>>) -> String {
     let mut printer = Printer {
         graph,
         shared: shared_drops(graph, root),
+        names,
         out: String::new(),
     };
     let shared = printer.shared.clone();

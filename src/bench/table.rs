@@ -1,0 +1,167 @@
+//! Reports as tables of plain text.
+
+use super::report::{Entry, Estimate, Report};
+use crate::op::number_text;
+use std::fmt::Write;
+
+const HEADS: [&str; 8] = ["rule", "lr", "final", "best", "distance", "to 1e-3", "to 1e-6", "slots"];
+
+impl Report {
+    /// The report as text: what was run, then one line a rule, best first; baselines are marked with `*`.
+    pub fn table(&self) -> String {
+        let mut out = self.heading();
+        let mut rows: Vec<Vec<String>> = vec![HEADS.map(str::to_owned).to_vec()];
+        for index in self.ranking() {
+            rows.push(self.row(&self.entries[index]));
+        }
+        let widths: Vec<usize> = (0..HEADS.len())
+            .map(|column| rows.iter().map(|row| row.get(column).map_or(0, |cell| cell.chars().count())).max().unwrap_or(0))
+            .collect();
+        for (line, row) in rows.iter().enumerate() {
+            let mut text = String::from("  ");
+            for (column, cell) in row.iter().enumerate() {
+                // Names to the left, numbers to the right; a message in place of numbers runs on.
+                let pad = widths.get(column).copied().unwrap_or(0).saturating_sub(cell.chars().count());
+                let is_message = column == 1 && row.len() < HEADS.len();
+                let pad = if is_message { 0 } else { pad };
+                if column == 0 {
+                    let _ = write!(text, "{cell}{}", " ".repeat(pad));
+                } else {
+                    let _ = write!(text, "  {}{cell}", " ".repeat(pad));
+                }
+            }
+            out.push_str(text.trim_end());
+            out.push('\n');
+            if line == 0 {
+                let width: usize = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
+                let _ = writeln!(out, "  {}", "─".repeat(width));
+            }
+        }
+        self.footer(&mut out);
+        out
+    }
+
+    fn heading(&self) -> String {
+        let task = &self.task;
+        let mut out = format!("{} from ({}), {} step{}", task.name, point(&task.start), self.steps, plural(self.steps));
+        if task.noise > 0.0 {
+            let _ = write!(out, ", gradient noise {}", number_text(task.noise));
+        }
+        match self.rates.as_slice() {
+            [] => {}
+            [one] => {
+                let _ = write!(out, ", learning rate {}", number_text(*one));
+            }
+            [first, .., last] => {
+                let _ = write!(out, ", {} learning rates {} … {}", self.rates.len(), number_text(*first), number_text(*last));
+            }
+        }
+        if self.seeds.len() > 1 {
+            let _ = write!(out, ", {} seeds", self.seeds.len());
+        }
+        out.push('\n');
+        out
+    }
+
+    fn row(&self, entry: &Entry) -> Vec<String> {
+        let mark = if entry.is_baseline { " *" } else { "" };
+        let name = format!("{}{mark}", short_name(&entry.name));
+        let Some(best) = &entry.best else {
+            let said = if entry.cells.len() < self.rates.len() {
+                "not finished".to_owned()
+            } else {
+                "failed at every learning rate".to_owned()
+            };
+            return vec![name, said];
+        };
+        let maybe = |estimate: &Option<Estimate>| estimate.as_ref().map_or_else(|| "–".to_owned(), estimate_text);
+        let steps = |estimate: &Option<Estimate>| estimate.as_ref().map_or_else(|| "–".to_owned(), |steps| format!("{:.0}", steps.mean));
+        vec![
+            name,
+            number_text(best.rate),
+            estimate_text(&best.last),
+            estimate_text(&best.lowest),
+            maybe(&best.distance),
+            steps(&best.to_1e3),
+            steps(&best.to_1e6),
+            entry.slots.to_string(),
+        ]
+    }
+
+    fn footer(&self, out: &mut String) {
+        if self.entries.iter().any(|entry| entry.is_baseline) {
+            out.push_str("  * baseline\n");
+        }
+        let failures: Vec<String> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.best.is_some())
+            .filter_map(|entry| {
+                let failed: Vec<String> = entry
+                    .cells
+                    .iter()
+                    .filter(|cell| cell.failures() > 0)
+                    .map(|cell| {
+                        let count = cell.failures();
+                        let runs = if cell.runs.len() > 1 { format!(" ({count} of {} runs)", cell.runs.len()) } else { String::new() };
+                        format!("{}{runs}", number_text(cell.rate))
+                    })
+                    .collect();
+                (!failed.is_empty()).then(|| format!("{} at {}", short_name(&entry.name), failed.join(", ")))
+            })
+            .collect();
+        if !failures.is_empty() {
+            let _ = writeln!(out, "  not finite: {}", failures.join("; "));
+        }
+        if !self.is_complete {
+            out.push_str("  stopped early: what was done until then\n");
+        }
+    }
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn point(at: &[f64]) -> String {
+    at.iter().map(|x| number_text(*x)).collect::<Vec<_>>().join(", ")
+}
+
+/// A name short enough for a column.
+fn short_name(name: &str) -> String {
+    const MOST: usize = 40;
+    if name.chars().count() <= MOST { name.to_owned() } else { format!("{}…", name.chars().take(MOST - 1).collect::<String>()) }
+}
+
+fn estimate_text(estimate: &Estimate) -> String {
+    match estimate.half_width {
+        Some(half) => format!("{} ± {}", digits(estimate.mean), digits(half)),
+        None => digits(estimate.mean),
+    }
+}
+
+/// Three significant digits.
+pub fn digits(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let size = x.abs();
+    if !(1e-3..1e5).contains(&size) {
+        return format!("{x:.2e}");
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 5")]
+    let places = (2.0 - libm::floor(libm::log10(size))).max(0.0) as usize;
+    format!("{x:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn digits_are_three_and_significant() {
+        for (x, want) in [(0.0, "0"), (1.0, "1.00"), (0.012_345, "0.0123"), (123.456, "123"), (-4.2e-9, "-4.20e-9"), (2e7, "2.00e7")] {
+            assert_eq!(digits(x), want);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Values as text: in full for the prompt, on one line inside other values.
+
+use super::Value;
+use crate::check::scope::Scope;
+use crate::ir::{self, Graph, NodeId};
+use crate::op::number_text;
+use crate::syntax::names::{Names, Symbol};
+use rustc_hash::FxHashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Operands of the standard library that formulas are written in.
+const OPERANDS: [&str; 6] = ["m", "v", "gamma", "mhat", "vhat", "gammahat"];
+
+/// How values are shown.
+pub struct Shower<'a> {
+    names: &'a Names,
+    graph: &'a Graph,
+    operands: FxHashMap<NodeId, Arc<str>>,
+    width: u16,
+    colour: bool,
+}
+
+/// The most items of a list that are shown.
+const ITEMS: usize = 100;
+
+impl<'a> Shower<'a> {
+    /// A shower for the definitions in force: formulas use `m`, `v` and the other operands as long as these names mean them.
+    pub fn new(names: &'a Names, scope: &Scope<Value>, graph: &'a Graph, width: u16, colour: bool) -> Self {
+        let mut operands = FxHashMap::default();
+        for name in OPERANDS {
+            let Some(symbol) = names.get(name) else { continue };
+            let node = match scope.get(symbol, u32::MAX) {
+                Some(Value::Expr(node)) => Some(*node),
+                Some(Value::Rule(rule)) => Some(rule.node),
+                Some(_) | None => None,
+            };
+            if let Some(node) = node {
+                operands.entry(node).or_insert_with(|| Arc::from(name));
+            }
+        }
+        Self { names, graph, operands, width, colour }
+    }
+
+    /// A value in full: a rule with its type and state, a report as a table, a picture drawn.
+    pub fn full(&self, value: &Value) -> String {
+        match value {
+            Value::Rule(rule) => {
+                let formula = self.node(rule.node, true);
+                let head = if *rule.name == *formula { formula } else { format!("{} = {formula}", rule.name) };
+                format!("{head}\n  {}{}", self.about(rule.node), self.family(value))
+            }
+            Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
+            Value::Report(report, _) => report.table().trim_end().to_owned(),
+            #[cfg(feature = "cli")]
+            Value::Picture(picture) => crate::plot::terminal(picture, self.width, self.colour).trim_end().to_owned(),
+            Value::Objective(objective) => {
+                let minima: Vec<String> = objective.minima().iter().map(|point| numbers(point)).collect();
+                let mut out = format!("{}({}) = {}\n  start {}", objective.name(), objective.coordinates().join(", "), objective.formula(), numbers(objective.start()));
+                if !minima.is_empty() {
+                    let _ = write!(out, ", minimum {}", minima.join(" or "));
+                }
+                if let Some(least) = objective.least() {
+                    let _ = write!(out, ", value there {}", number_text(least));
+                }
+                if objective.noise() > 0.0 {
+                    let _ = write!(out, ", gradient noise {}", number_text(objective.noise()));
+                }
+                out
+            }
+            _ => self.inline(value),
+        }
+    }
+
+    /// A value as `print` shows it: text without quotes, rules as formulas.
+    pub fn plain(&self, value: &Value) -> String {
+        match value {
+            Value::Str(text) => text.to_string(),
+            Value::Rule(rule) => self.node(rule.node, true),
+            Value::Report(..) => self.full(value),
+            #[cfg(feature = "cli")]
+            Value::Picture(_) => self.full(value),
+            _ => self.inline(value),
+        }
+    }
+
+    /// A value on one line.
+    pub fn inline(&self, value: &Value) -> String {
+        match value {
+            Value::Unit => "nothing".to_owned(),
+            Value::Num(number) => plain_number(*number),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Str(text) => quoted(text),
+            Value::List(items) => {
+                let mut parts: Vec<String> = items.iter().take(ITEMS).map(|item| self.inline(item)).collect();
+                if items.len() > ITEMS {
+                    parts.push(format!("… {} more", items.len() - ITEMS));
+                }
+                format!("[{}]", parts.join(", "))
+            }
+            Value::Record(fields) => {
+                let parts: Vec<String> = fields.iter().map(|(name, value)| format!("{}: {}", self.names.text(*name), self.inline(value))).collect();
+                format!("({})", parts.join(", "))
+            }
+            Value::Expr(node) => self.node(*node, false),
+            Value::Rule(rule) => rule.name.to_string(),
+            Value::Fn(closure) => {
+                let params: Vec<&str> = closure.tree.params(closure.params).iter().map(|param| self.names.text(param.name.name).as_ref()).collect();
+                format!("fn {}({})", closure.name.map_or("", |name: Symbol| self.names.text(name)), params.join(", ")).replace("fn (", "fn(")
+            }
+            Value::Op(op) => op.info().signature(),
+            Value::Builtin(builtin) => builtin.info().signature(),
+            Value::Objective(objective) => objective.name().to_owned(),
+            Value::Report(report, _) => format!("report on {}", report.task.name),
+            #[cfg(feature = "cli")]
+            Value::Picture(_) => "picture".to_owned(),
+        }
+    }
+
+    /// A rule's or expression's formula.
+    pub fn formula(&self, value: &Value) -> String {
+        match value {
+            Value::Rule(rule) => self.node(rule.node, true),
+            Value::Expr(node) => self.node(*node, true),
+            _ => self.inline(value),
+        }
+    }
+
+    /// An expression's text; `is_definition` for what an operand is made of rather than its name.
+    fn node(&self, node: NodeId, is_definition: bool) -> String {
+        if is_definition && self.operands.contains_key(&node) {
+            let mut operands = self.operands.clone();
+            operands.remove(&node);
+            return ir::text_with(self.graph, node, &operands);
+        }
+        ir::text_with(self.graph, node, &self.operands)
+    }
+
+    /// Type and state of an expression.
+    fn about(&self, node: NodeId) -> String {
+        let rule = ir::Rule::new(self.graph, node);
+        let slots = rule.slots();
+        let mut out = if ir::is_truth(self.graph, node) { format!("Bool{}", rule.ty().shape) } else { rule.ty().to_string() };
+        for (count, what) in [
+            (slots.per_element, "per parameter"),
+            (slots.per_side, "per row or column"),
+            (slots.per_tensor, "per tensor"),
+        ] {
+            if count > 0 {
+                let _ = write!(out, ", {count} state slot{} {what}", if count == 1 { "" } else { "s" });
+            }
+        }
+        out
+    }
+
+    /// The parameters of a rule, with their defaults.
+    fn family(&self, value: &Value) -> String {
+        let Value::Rule(rule) = value else { return String::new() };
+        let Some(family) = &rule.family else { return String::new() };
+        let names: Vec<&str> = family.tree.params(family.params).iter().map(|param| self.names.text(param.name.name).as_ref()).collect();
+        format!("; parameter{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
+    }
+}
+
+fn numbers(point: &[f64]) -> String {
+    format!("({})", point.iter().map(|x| number_text(*x)).collect::<Vec<_>>().join(", "))
+}
+
+/// A number as the language writes it, with words for what has no numeral.
+fn plain_number(value: f64) -> String {
+    if value.is_finite() {
+        number_text(value)
+    } else if value.is_nan() {
+        "nan".to_owned()
+    } else if value > 0.0 {
+        "inf".to_owned()
+    } else {
+        "-inf".to_owned()
+    }
+}
+
+/// Text in quotes, with escapes.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
