@@ -104,26 +104,100 @@ pub struct BuiltinInfo {
 }
 
 const fn need(name: &'static str, takes: Takes) -> Param {
-    Param { name, takes, required: true }
+    Param {
+        name,
+        takes,
+        required: true,
+    }
 }
 
 const fn may(name: &'static str, takes: Takes) -> Param {
-    Param { name, takes, required: false }
+    Param {
+        name,
+        takes,
+        required: false,
+    }
 }
 
 /// A whole number of at least 1, in range of what a run can take.
-const COUNT: Takes = Takes::Num(Range { lo: 1.0, hi: 1e9, zero: false, whole: true }, "a whole number from 1 to 1e9");
+const COUNT: Takes = Takes::Num(
+    Range {
+        lo: 1.0,
+        hi: 1e9,
+        zero: false,
+        whole: true,
+    },
+    "a whole number from 1 to 1e9",
+);
 const NUM: Takes = Takes::Num(Range::ANY, "");
-const RATE: Takes = Takes::Num(Range { lo: 0.0, hi: f64::MAX, zero: false, whole: false }, "above 0");
-const DIGITS: Takes = Takes::Num(Range { lo: 0.0, hi: 15.0, zero: true, whole: true }, "a whole number from 0 to 15");
-const SEED: Takes = Takes::Num(Range { lo: 0.0, hi: 9_007_199_254_740_992.0, zero: true, whole: true }, "a whole number from 0");
-const STEP: Takes = Takes::Num(Range { lo: 0.0, hi: 1e15, zero: true, whole: true }, "a whole number from 0");
-const DEVIATION: Takes = Takes::Num(Range { lo: 0.0, hi: f64::MAX, zero: true, whole: false }, "at least 0");
+const RATE: Takes = Takes::Num(
+    Range {
+        lo: 0.0,
+        hi: f64::MAX,
+        zero: false,
+        whole: false,
+    },
+    "above 0",
+);
+const DIGITS: Takes = Takes::Num(
+    Range {
+        lo: 0.0,
+        hi: 15.0,
+        zero: true,
+        whole: true,
+    },
+    "a whole number from 0 to 15",
+);
+const SEED: Takes = Takes::Num(
+    Range {
+        lo: 0.0,
+        hi: 9_007_199_254_740_992.0,
+        zero: true,
+        whole: true,
+    },
+    "a whole number from 0",
+);
+const STEP: Takes = Takes::Num(
+    Range {
+        lo: 0.0,
+        hi: 1e15,
+        zero: true,
+        whole: true,
+    },
+    "a whole number from 0",
+);
+const DEVIATION: Takes = Takes::Num(
+    Range {
+        lo: 0.0,
+        hi: f64::MAX,
+        zero: true,
+        whole: false,
+    },
+    "at least 0",
+);
 
-use Takes::{Any, Drawable, Expr, Formula, Function, List, Nums, Points, Rows, Rule, Rules, Savable, Schedule, Sized, Task, Text};
+use Takes::{
+    Any, Drawable, Expr, Formula, Function, List, Nums, Points, Rows, Rule, Rules, Savable,
+    Schedule, Sized, Task, Text,
+};
 
-const fn row(builtin: Builtin, name: &'static str, params: &'static [Param], gives: &'static str, doc: &'static str, example: &'static str) -> BuiltinInfo {
-    BuiltinInfo { builtin, name, params, variadic: false, gives, doc, example }
+const fn row(
+    builtin: Builtin,
+    name: &'static str,
+    params: &'static [Param],
+    gives: &'static str,
+    doc: &'static str,
+    example: &'static str,
+) -> BuiltinInfo {
+    BuiltinInfo {
+        builtin,
+        name,
+        params,
+        variadic: false,
+        gives,
+        doc,
+        example,
+    }
 }
 
 /// Every built-in, in the order of [`Builtin`].
@@ -183,7 +257,10 @@ impl Builtin {
 
     /// The built-in of this name.
     pub fn by_name(name: &str) -> Option<Self> {
-        BUILTINS.iter().find(|row| row.name == name).map(|row| row.builtin)
+        BUILTINS
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.builtin)
     }
 }
 
@@ -193,7 +270,17 @@ impl BuiltinInfo {
         if self.variadic {
             return format!("{}(…)", self.name);
         }
-        let params: Vec<String> = self.params.iter().map(|param| if param.required { param.name.to_owned() } else { format!("[{}:]", param.name) }).collect();
+        let params: Vec<String> = self
+            .params
+            .iter()
+            .map(|param| {
+                if param.required {
+                    param.name.to_owned()
+                } else {
+                    format!("[{}:]", param.name)
+                }
+            })
+            .collect();
         format!("{}({})", self.name, params.join(", "))
     }
 }
@@ -220,7 +307,11 @@ mod tests {
         for (index, row) in BUILTINS.iter().enumerate() {
             assert_eq!(row.builtin as usize, index, "{}", row.name);
             assert_eq!(Builtin::by_name(row.name), Some(row.builtin));
-            assert!(crate::op::Op::by_name(row.name).is_none(), "{} is one thing", row.name);
+            assert!(
+                crate::op::Op::by_name(row.name).is_none(),
+                "{} is one thing",
+                row.name
+            );
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod eval;
 pub mod ir;
+pub mod library;
 pub mod op;
 #[cfg(feature = "cli")]
 pub mod plot;

@@ -14,8 +14,8 @@ mod tests;
 
 pub use grid::{GridError, grid};
 pub use report::Report;
-pub use table::digits;
 pub use statistics::{mean, t_quantile};
+pub use table::digits;
 
 use crate::engine::{EngineError, Objective};
 use crate::ir::Rule;

@@ -4,7 +4,9 @@ use super::report::{Entry, Estimate, Report};
 use crate::op::number_text;
 use std::fmt::Write;
 
-const HEADS: [&str; 8] = ["rule", "lr", "final", "best", "distance", "to 1e-3", "to 1e-6", "slots"];
+const HEADS: [&str; 8] = [
+    "rule", "lr", "final", "best", "distance", "to 1e-3", "to 1e-6", "slots",
+];
 
 impl Report {
     /// The report as text: what was run, then one line a rule, best first; baselines are marked with `*`.
@@ -15,13 +17,22 @@ impl Report {
             rows.push(self.row(&self.entries[index]));
         }
         let widths: Vec<usize> = (0..HEADS.len())
-            .map(|column| rows.iter().map(|row| row.get(column).map_or(0, |cell| cell.chars().count())).max().unwrap_or(0))
+            .map(|column| {
+                rows.iter()
+                    .map(|row| row.get(column).map_or(0, |cell| cell.chars().count()))
+                    .max()
+                    .unwrap_or(0)
+            })
             .collect();
         for (line, row) in rows.iter().enumerate() {
             let mut text = String::from("  ");
             for (column, cell) in row.iter().enumerate() {
                 // Names to the left, numbers to the right; a message in place of numbers runs on.
-                let pad = widths.get(column).copied().unwrap_or(0).saturating_sub(cell.chars().count());
+                let pad = widths
+                    .get(column)
+                    .copied()
+                    .unwrap_or(0)
+                    .saturating_sub(cell.chars().count());
                 let is_message = column == 1 && row.len() < HEADS.len();
                 let pad = if is_message { 0 } else { pad };
                 if column == 0 {
@@ -43,7 +54,13 @@ impl Report {
 
     fn heading(&self) -> String {
         let task = &self.task;
-        let mut out = format!("{} from ({}), {} step{}", task.name, point(&task.start), self.steps, plural(self.steps));
+        let mut out = format!(
+            "{} from ({}), {} step{}",
+            task.name,
+            point(&task.start),
+            self.steps,
+            plural(self.steps)
+        );
         if task.noise > 0.0 {
             let _ = write!(out, ", gradient noise {}", number_text(task.noise));
         }
@@ -53,7 +70,13 @@ impl Report {
                 let _ = write!(out, ", learning rate {}", number_text(*one));
             }
             [first, .., last] => {
-                let _ = write!(out, ", {} learning rates {} … {}", self.rates.len(), number_text(*first), number_text(*last));
+                let _ = write!(
+                    out,
+                    ", {} learning rates {} … {}",
+                    self.rates.len(),
+                    number_text(*first),
+                    number_text(*last)
+                );
             }
         }
         if self.seeds.len() > 1 {
@@ -74,8 +97,16 @@ impl Report {
             };
             return vec![name, said];
         };
-        let maybe = |estimate: &Option<Estimate>| estimate.as_ref().map_or_else(|| "–".to_owned(), estimate_text);
-        let steps = |estimate: &Option<Estimate>| estimate.as_ref().map_or_else(|| "–".to_owned(), |steps| format!("{:.0}", steps.mean));
+        let maybe = |estimate: &Option<Estimate>| {
+            estimate
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), estimate_text)
+        };
+        let steps = |estimate: &Option<Estimate>| {
+            estimate
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |steps| format!("{:.0}", steps.mean))
+        };
         vec![
             name,
             number_text(best.rate),
@@ -103,11 +134,16 @@ impl Report {
                     .filter(|cell| cell.failures() > 0)
                     .map(|cell| {
                         let count = cell.failures();
-                        let runs = if cell.runs.len() > 1 { format!(" ({count} of {} runs)", cell.runs.len()) } else { String::new() };
+                        let runs = if cell.runs.len() > 1 {
+                            format!(" ({count} of {} runs)", cell.runs.len())
+                        } else {
+                            String::new()
+                        };
                         format!("{}{runs}", number_text(cell.rate))
                     })
                     .collect();
-                (!failed.is_empty()).then(|| format!("{} at {}", short_name(&entry.name), failed.join(", ")))
+                (!failed.is_empty())
+                    .then(|| format!("{} at {}", short_name(&entry.name), failed.join(", ")))
             })
             .collect();
         if !failures.is_empty() {
@@ -124,13 +160,20 @@ fn plural(count: u64) -> &'static str {
 }
 
 fn point(at: &[f64]) -> String {
-    at.iter().map(|x| number_text(*x)).collect::<Vec<_>>().join(", ")
+    at.iter()
+        .map(|x| number_text(*x))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A name short enough for a column.
 fn short_name(name: &str) -> String {
     const MOST: usize = 40;
-    if name.chars().count() <= MOST { name.to_owned() } else { format!("{}…", name.chars().take(MOST - 1).collect::<String>()) }
+    if name.chars().count() <= MOST {
+        name.to_owned()
+    } else {
+        format!("{}…", name.chars().take(MOST - 1).collect::<String>())
+    }
 }
 
 fn estimate_text(estimate: &Estimate) -> String {
@@ -149,7 +192,11 @@ pub fn digits(x: f64) -> String {
     if !(1e-3..1e5).contains(&size) {
         return format!("{x:.2e}");
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 5")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to 5"
+    )]
     let places = (2.0 - libm::floor(libm::log10(size))).max(0.0) as usize;
     format!("{x:.places$}")
 }
@@ -160,7 +207,14 @@ mod tests {
 
     #[test]
     fn digits_are_three_and_significant() {
-        for (x, want) in [(0.0, "0"), (1.0, "1.00"), (0.012_345, "0.0123"), (123.456, "123"), (-4.2e-9, "-4.20e-9"), (2e7, "2.00e7")] {
+        for (x, want) in [
+            (0.0, "0"),
+            (1.0, "1.00"),
+            (0.012_345, "0.0123"),
+            (123.456, "123"),
+            (-4.2e-9, "-4.20e-9"),
+            (2e7, "2.00e7"),
+        ] {
             assert_eq!(digits(x), want);
         }
     }

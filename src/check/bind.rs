@@ -43,40 +43,77 @@ pub fn bind(
             continue;
         };
         let text = names.text(name.name).as_ref();
-        match signature.params.iter().position(|(param, _)| *param == text) {
+        match signature
+            .params
+            .iter()
+            .position(|(param, _)| *param == text)
+        {
             None => problems.push(unknown(signature, text, tree.ident_span(name))),
             Some(index) => match bound[index] {
                 Some(first) => problems.push(
-                    Diagnostic::new(Code::E0304, span, format!("argument `{text}` is given twice"))
-                        .here("again here")
-                        .label(tree.span(first), "first here")
-                        .help("remove one of the two"),
+                    Diagnostic::new(
+                        Code::E0304,
+                        span,
+                        format!("argument `{text}` is given twice"),
+                    )
+                    .here("again here")
+                    .label(tree.span(first), "first here")
+                    .help("remove one of the two"),
                 ),
                 None => bound[index] = Some(arg.value),
             },
         }
     }
     if positional > signature.params.len() && !signature.variadic {
-        let extra = args.iter().filter(|arg| arg.name.is_none()).nth(signature.params.len());
+        let extra = args
+            .iter()
+            .filter(|arg| arg.name.is_none())
+            .nth(signature.params.len());
         let span = extra.map_or(call, |arg| tree.span(arg.value));
         problems.push(count_problem(signature, span, positional, "one too many"));
     }
-    let missing: Vec<&str> =
-        signature.params.iter().zip(&bound).filter(|((_, required), slot)| *required && slot.is_none()).map(|((name, _), _)| *name).collect();
+    let missing: Vec<&str> = signature
+        .params
+        .iter()
+        .zip(&bound)
+        .filter(|((_, required), slot)| *required && slot.is_none())
+        .map(|((name, _), _)| *name)
+        .collect();
     if problems.is_empty() && !missing.is_empty() {
         let list: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-        let headline = format!("`{}` lacks its argument{} {}", signature.callee, if list.len() > 1 { "s" } else { "" }, list.join(", "));
-        problems.push(with_definition(signature, Diagnostic::new(Code::E0302, call, headline).here("argument missing")).help(format!(
-            "write `{}`",
-            head(signature)
-        )));
+        let headline = format!(
+            "`{}` lacks its argument{} {}",
+            signature.callee,
+            if list.len() > 1 { "s" } else { "" },
+            list.join(", ")
+        );
+        problems.push(
+            with_definition(
+                signature,
+                Diagnostic::new(Code::E0302, call, headline).here("argument missing"),
+            )
+            .help(format!("write `{}`", head(signature))),
+        );
     }
-    if problems.is_empty() { Ok(bound) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(bound)
+    } else {
+        Err(problems)
+    }
 }
 
 fn head(signature: &Signature<'_>) -> String {
-    let params: Vec<String> =
-        signature.params.iter().map(|(name, required)| if *required { (*name).to_owned() } else { format!("[{name}:]") }).collect();
+    let params: Vec<String> = signature
+        .params
+        .iter()
+        .map(|(name, required)| {
+            if *required {
+                (*name).to_owned()
+            } else {
+                format!("[{name}:]")
+            }
+        })
+        .collect();
     format!("{}({})", signature.callee, params.join(", "))
 }
 
@@ -94,12 +131,19 @@ fn count_problem(signature: &Signature<'_>, span: Span, found: usize, here: &str
         n => format!("{n} arguments"),
     };
     let headline = format!("`{}` takes {takes}, found {found}", signature.callee);
-    with_definition(signature, Diagnostic::new(Code::E0302, span, headline).here(here)).help(format!("write `{}`", head(signature)))
+    with_definition(
+        signature,
+        Diagnostic::new(Code::E0302, span, headline).here(here),
+    )
+    .help(format!("write `{}`", head(signature)))
 }
 
 fn unknown(signature: &Signature<'_>, text: &str, span: Span) -> Diagnostic {
     let headline = format!("`{}` has no parameter `{text}`", signature.callee);
-    let diagnostic = with_definition(signature, Diagnostic::new(Code::E0303, span, headline).here("not a parameter"));
+    let diagnostic = with_definition(
+        signature,
+        Diagnostic::new(Code::E0303, span, headline).here("not a parameter"),
+    );
     match suggest(text, signature.params.iter().map(|(name, _)| *name)) {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
         None if signature.params.is_empty() => diagnostic.help("it takes no arguments"),

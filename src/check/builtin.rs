@@ -18,10 +18,25 @@ struct Given {
 }
 
 impl Checker<'_> {
-    pub(super) fn call_builtin(&mut self, builtin: Builtin, tree: &Rc<Tree>, args: Run, span: Span) -> Ty {
+    pub(super) fn call_builtin(
+        &mut self,
+        builtin: Builtin,
+        tree: &Rc<Tree>,
+        args: Run,
+        span: Span,
+    ) -> Ty {
         let info = builtin.info();
-        let params: Vec<(&str, bool)> = info.params.iter().map(|param| (param.name, param.required)).collect();
-        let signature = Signature { callee: info.name, params: &params, variadic: info.variadic, defined: None };
+        let params: Vec<(&str, bool)> = info
+            .params
+            .iter()
+            .map(|param| (param.name, param.required))
+            .collect();
+        let signature = Signature {
+            callee: info.name,
+            params: &params,
+            variadic: info.variadic,
+            defined: None,
+        };
         let bound = match bind(&signature, tree, span, tree.args(args), self.names) {
             Ok(bound) => bound,
             Err(problems) => {
@@ -36,7 +51,13 @@ impl Checker<'_> {
         };
         let given: Vec<Option<Given>> = bound
             .iter()
-            .map(|slot| slot.map(|id| Given { ty: self.expr(tree, id), span: tree.span(id), id }))
+            .map(|slot| {
+                slot.map(|id| Given {
+                    ty: self.expr(tree, id),
+                    span: tree.span(id),
+                    id,
+                })
+            })
             .collect();
         let mut fits = true;
         for (param, given) in info.params.iter().zip(&given) {
@@ -51,7 +72,14 @@ impl Checker<'_> {
     }
 
     /// Whether an argument is what its parameter takes; reports where not.
-    fn takes(&mut self, builtin: Builtin, name: &'static str, takes: Takes, tree: &Rc<Tree>, given: &Given) -> bool {
+    fn takes(
+        &mut self,
+        builtin: Builtin,
+        name: &'static str,
+        takes: Takes,
+        tree: &Rc<Tree>,
+        given: &Given,
+    ) -> bool {
         let (ty, span) = (&given.ty, given.span);
         if ty.is_unknown() {
             return true;
@@ -64,8 +92,16 @@ impl Checker<'_> {
                 if !self.need_number(ty, span, &what) {
                     return false;
                 }
-                let param = Param { name, stage: Stage::Script, domain, domain_text: text, default: None };
-                match ty.as_numeric().and_then(|numeric| super::domain_problem(callee, &param, numeric.facts.range, span)) {
+                let param = Param {
+                    name,
+                    stage: Stage::Script,
+                    domain,
+                    domain_text: text,
+                    default: None,
+                };
+                match ty.as_numeric().and_then(|numeric| {
+                    super::domain_problem(callee, &param, numeric.facts.range, span)
+                }) {
                     Some(problem) => {
                         self.report(problem);
                         false
@@ -80,18 +116,29 @@ impl Checker<'_> {
             Takes::Points | Takes::Rows => match ty {
                 Ty::List(item) => match item.as_ref() {
                     Ty::Unknown => true,
-                    Ty::List(inner) => inner.is_unknown() || self.need_number(&inner.clone(), span, &what),
+                    Ty::List(inner) => {
+                        inner.is_unknown() || self.need_number(&inner.clone(), span, &what)
+                    }
                     item => self.need_number(&item.clone(), span, &what),
                 },
                 _ => self.expected("a list of numbers", &what, given),
             },
             Takes::Text => matches!(ty, Ty::Str(_)) || self.expected("text", &what, given),
             Takes::List => matches!(ty, Ty::List(_)) || self.expected("a list", &what, given),
-            Takes::Sized => matches!(ty, Ty::List(_) | Ty::Str(_)) || self.expected("a list or text", &what, given),
-            Takes::Function => {
-                matches!(ty, Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..) | Ty::Objective(_)) || self.expected("a function", &what, given)
+            Takes::Sized => {
+                matches!(ty, Ty::List(_) | Ty::Str(_))
+                    || self.expected("a list or text", &what, given)
             }
-            Takes::Formula => matches!(ty, Ty::Fn(_)) || self.expected("a function such as `fn(x, y) => x^2 + y^2`", &what, given),
+            Takes::Function => {
+                matches!(
+                    ty,
+                    Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..) | Ty::Objective(_)
+                ) || self.expected("a function", &what, given)
+            }
+            Takes::Formula => {
+                matches!(ty, Ty::Fn(_))
+                    || self.expected("a function such as `fn(x, y) => x^2 + y^2`", &what, given)
+            }
             Takes::Expr | Takes::Rule => self.rule_numeric(ty, span, &what).is_some(),
             Takes::Schedule => match ty.as_numeric() {
                 Some(numeric) if numeric.facts.ty.stage <= Stage::Step => true,
@@ -102,20 +149,31 @@ impl Checker<'_> {
             Takes::Drawable => {
                 let fits = match ty {
                     Ty::Report => true,
-                    Ty::List(item) => matches!(item.as_ref(), Ty::Unknown | Ty::Num(_) | Ty::List(_)),
-                    _ => ty.as_numeric().is_some_and(|numeric| numeric.facts.ty.stage <= Stage::Step),
+                    Ty::List(item) => {
+                        matches!(item.as_ref(), Ty::Unknown | Ty::Num(_) | Ty::List(_))
+                    }
+                    _ => ty
+                        .as_numeric()
+                        .is_some_and(|numeric| numeric.facts.ty.stage <= Stage::Step),
                 };
                 fits || self.expected("a report, a schedule or a list of numbers", &what, given)
             }
-            Takes::Savable => matches!(ty, Ty::Picture | Ty::Report | Ty::Str(_)) || self.expected("a picture, a report or text", &what, given),
+            Takes::Savable => {
+                matches!(ty, Ty::Picture | Ty::Report | Ty::Str(_))
+                    || self.expected("a picture, a report or text", &what, given)
+            }
         }
     }
 
     fn expected(&mut self, expected: &str, what: &str, given: &Given) -> bool {
         let noun = given.ty.noun();
-        let diagnostic = Diagnostic::new(Code::E0305, given.span, format!("expected {expected} for {what}, found {noun}"))
-            .here(format!("this is {noun}"))
-            .help(format!("give it {expected}"));
+        let diagnostic = Diagnostic::new(
+            Code::E0305,
+            given.span,
+            format!("expected {expected} for {what}, found {noun}"),
+        )
+        .here(format!("this is {noun}"))
+        .help(format!("give it {expected}"));
         self.report(diagnostic);
         false
     }
@@ -144,13 +202,27 @@ impl Checker<'_> {
             Ty::Objective(_) => true,
             Ty::Str(None) => true,
             Ty::Str(Some(text)) => {
-                let is_objective = self.names.get(text).and_then(|name| self.scope.get(name, u32::MAX)).is_some_and(|global| matches!(global.ty, Ty::Objective(_)));
+                let is_objective = self
+                    .names
+                    .get(text)
+                    .and_then(|name| self.scope.get(name, u32::MAX))
+                    .is_some_and(|global| matches!(global.ty, Ty::Objective(_)));
                 if !is_objective {
-                    let names: Vec<&str> =
-                        self.scope.iter().filter(|(_, _, global)| matches!(global.ty, Ty::Objective(_))).map(|(_, name, _)| self.text(name)).collect();
-                    let help = suggest(text, names.iter().copied())
-                        .map_or_else(|| format!("choose one of {}", names.join(", ")), |name| format!("did you mean `{name}`?"));
-                    self.report(Diagnostic::new(Code::E0601, given.span, format!("unknown task `{text}`")).here("no test function").help(help));
+                    let names: Vec<&str> = self
+                        .scope
+                        .iter()
+                        .filter(|(_, _, global)| matches!(global.ty, Ty::Objective(_)))
+                        .map(|(_, name, _)| self.text(name))
+                        .collect();
+                    let help = suggest(text, names.iter().copied()).map_or_else(
+                        || format!("choose one of {}", names.join(", ")),
+                        |name| format!("did you mean `{name}`?"),
+                    );
+                    self.report(
+                        Diagnostic::new(Code::E0601, given.span, format!("unknown task `{text}`"))
+                            .here("no test function")
+                            .help(help),
+                    );
                 }
                 is_objective
             }
@@ -165,8 +237,19 @@ impl Checker<'_> {
         }
     }
 
-    fn result(&mut self, builtin: Builtin, tree: &Rc<Tree>, given: &[Option<Given>], span: Span) -> Ty {
-        let ty = |index: usize| given.get(index).and_then(Option::as_ref).map_or(Ty::Unknown, |given| given.ty.clone());
+    fn result(
+        &mut self,
+        builtin: Builtin,
+        tree: &Rc<Tree>,
+        given: &[Option<Given>],
+        span: Span,
+    ) -> Ty {
+        let ty = |index: usize| {
+            given
+                .get(index)
+                .and_then(Option::as_ref)
+                .map_or(Ty::Unknown, |given| given.ty.clone())
+        };
         match builtin {
             Builtin::Map => {
                 let item = self.item_of(given);
@@ -178,7 +261,14 @@ impl Checker<'_> {
                 if !matches!(verdict, Ty::Bool | Ty::Unknown)
                     && let Some(Some(function)) = given.get(1)
                 {
-                    self.expected("a function that gives true or false", "`f` of `filter`", &Given { ty: verdict, ..*function });
+                    self.expected(
+                        "a function that gives true or false",
+                        "`f` of `filter`",
+                        &Given {
+                            ty: verdict,
+                            ..*function
+                        },
+                    );
                 }
                 ty(0)
             }
@@ -191,11 +281,22 @@ impl Checker<'_> {
             }
             Builtin::Reverse => ty(0),
             Builtin::Zip => {
-                let (Ty::List(a), Ty::List(b)) = (ty(0), ty(1)) else { return Ty::list(Ty::Unknown) };
+                let (Ty::List(a), Ty::List(b)) = (ty(0), ty(1)) else {
+                    return Ty::list(Ty::Unknown);
+                };
                 Ty::list(Ty::list(a.join(&b)))
             }
             Builtin::Own => match ty(0).as_numeric() {
-                Some(numeric) => Ty::Num(Numeric { facts: crate::ir::Facts { ty: ExprTy { stage: Stage::Tensor, ..numeric.facts.ty }, ..numeric.facts }, ..numeric }),
+                Some(numeric) => Ty::Num(Numeric {
+                    facts: crate::ir::Facts {
+                        ty: ExprTy {
+                            stage: Stage::Tensor,
+                            ..numeric.facts.ty
+                        },
+                        ..numeric.facts
+                    },
+                    ..numeric
+                }),
                 None => Ty::Unknown,
             },
             Builtin::Run => match ty(1) {
@@ -207,14 +308,29 @@ impl Checker<'_> {
                 self.matrix_on_task(tree, given);
                 Ty::Report
             }
-            Builtin::Print | Builtin::Str | Builtin::Round | Builtin::Len | Builtin::Range | Builtin::Grid | Builtin::At | Builtin::Plot
-            | Builtin::Tokens | Builtin::FromTokens | Builtin::Save | Builtin::Load | Builtin::Help => result_of(builtin),
+            Builtin::Print
+            | Builtin::Str
+            | Builtin::Round
+            | Builtin::Len
+            | Builtin::Range
+            | Builtin::Grid
+            | Builtin::At
+            | Builtin::Plot
+            | Builtin::Tokens
+            | Builtin::FromTokens
+            | Builtin::Save
+            | Builtin::Load
+            | Builtin::Help => result_of(builtin),
         }
     }
 
     #[allow(clippy::unused_self, reason = "reads as a sentence at the call")]
     fn item_of(&self, given: &[Option<Given>]) -> Ty {
-        match given.first().and_then(Option::as_ref).map(|given| &given.ty) {
+        match given
+            .first()
+            .and_then(Option::as_ref)
+            .map(|given| &given.ty)
+        {
             Some(Ty::List(item)) => (**item).clone(),
             Some(_) | None => Ty::Unknown,
         }
@@ -222,19 +338,44 @@ impl Checker<'_> {
 
     /// The result of the function argument on an item.
     fn on_items(&mut self, given: &[Option<Given>], item: Ty, span: Span) -> Ty {
-        let Some(Some(function)) = given.get(1) else { return Ty::Unknown };
+        let Some(Some(function)) = given.get(1) else {
+            return Ty::Unknown;
+        };
         let place = function.span;
         match function.ty.clone() {
-            Ty::Fn(function) | Ty::Rule(function, _) => self.apply_to(&function, vec![(item, place)], place),
-            Ty::Op(op) if op.info().params.len() == 1 || op.info().params.get(1).is_some_and(|param| param.default.is_some()) => {
-                let defaults = op.info().params[1..].iter().map(|param| (Ty::Num(Numeric::number(Range::point(param.default.unwrap_or(0.0)))), place));
-                let args: Vec<(Ty, Span)> = std::iter::once((item, place)).chain(defaults).collect();
+            Ty::Fn(function) | Ty::Rule(function, _) => {
+                self.apply_to(&function, vec![(item, place)], place)
+            }
+            Ty::Op(op)
+                if op.info().params.len() == 1
+                    || op
+                        .info()
+                        .params
+                        .get(1)
+                        .is_some_and(|param| param.default.is_some()) =>
+            {
+                let defaults = op.info().params[1..].iter().map(|param| {
+                    (
+                        Ty::Num(Numeric::number(Range::point(param.default.unwrap_or(0.0)))),
+                        place,
+                    )
+                });
+                let args: Vec<(Ty, Span)> =
+                    std::iter::once((item, place)).chain(defaults).collect();
                 self.operator(op, &args, span)
             }
             Ty::Op(op) => {
-                let diagnostic = Diagnostic::new(Code::E0302, place, format!("`{}` takes {} arguments, found 1", op.name(), op.info().params.len()))
-                    .here("called with one item")
-                    .help(format!("give the others: `fn(x) => {}(x, …)`", op.name()));
+                let diagnostic = Diagnostic::new(
+                    Code::E0302,
+                    place,
+                    format!(
+                        "`{}` takes {} arguments, found 1",
+                        op.name(),
+                        op.info().params.len()
+                    ),
+                )
+                .here("called with one item")
+                .help(format!("give the others: `fn(x) => {}(x, …)`", op.name()));
                 self.report(diagnostic);
                 Ty::Unknown
             }
@@ -247,12 +388,29 @@ impl Checker<'_> {
     /// The result of a function on positional arguments.
     fn apply_to(&mut self, function: &Rc<FnTy>, args: Vec<(Ty, Span)>, call: Span) -> Ty {
         let params = function.tree.params(function.params);
-        let required = params.iter().filter(|param| param.default.is_none()).count();
+        let required = params
+            .iter()
+            .filter(|param| param.default.is_none())
+            .count();
         if args.len() > params.len() || args.len() < required {
-            let name = function.name.map_or("this function", |name| self.text(name));
-            let diagnostic = Diagnostic::new(Code::E0302, call, format!("`{name}` takes {} arguments, found {}", params.len(), args.len()))
-                .here(format!("called with {}", args.len()))
-                .help(format!("write a function of {} argument{}", args.len(), if args.len() == 1 { "" } else { "s" }));
+            let name = function
+                .name
+                .map_or("this function", |name| self.text(name));
+            let diagnostic = Diagnostic::new(
+                Code::E0302,
+                call,
+                format!(
+                    "`{name}` takes {} arguments, found {}",
+                    params.len(),
+                    args.len()
+                ),
+            )
+            .here(format!("called with {}", args.len()))
+            .help(format!(
+                "write a function of {} argument{}",
+                args.len(),
+                if args.len() == 1 { "" } else { "s" }
+            ));
             self.report(diagnostic);
             return Ty::Unknown;
         }
@@ -262,22 +420,50 @@ impl Checker<'_> {
     }
 
     fn objective(&mut self, tree: &Rc<Tree>, given: &[Option<Given>], span: Span) -> Ty {
-        let Some(Some(Given { ty: Ty::Fn(function), span: place, .. })) = given.first() else { return Ty::Objective(None) };
+        let Some(Some(Given {
+            ty: Ty::Fn(function),
+            span: place,
+            ..
+        })) = given.first()
+        else {
+            return Ty::Objective(None);
+        };
         let count = function.tree.params(function.params).len();
-        let coordinate = Numeric::of(ExprTy { stage: Stage::Tensor, shape: crate::types::Shape::Scalar }, Range::ANY);
+        let coordinate = Numeric::of(
+            ExprTy {
+                stage: Stage::Tensor,
+                shape: crate::types::Shape::Scalar,
+            },
+            Range::ANY,
+        );
         let args = (0..count).map(|_| (Ty::Num(coordinate), *place)).collect();
         let ty = self.apply_to(function, args, *place);
         match ty.as_numeric() {
-            Some(numeric) if numeric.facts.uses_grad || numeric.facts.is_random || numeric.facts.ty.shape != crate::types::Shape::Scalar => {
-                let diagnostic = Diagnostic::new(Code::E0404, *place, "a test function depends on its own arguments only")
-                    .here("mentions the gradient, the parameter or noise")
-                    .help("use the function's arguments; for noise on the gradient give `noise: 0.1`");
+            Some(numeric)
+                if numeric.facts.uses_grad
+                    || numeric.facts.is_random
+                    || numeric.facts.ty.shape != crate::types::Shape::Scalar =>
+            {
+                let diagnostic = Diagnostic::new(
+                    Code::E0404,
+                    *place,
+                    "a test function depends on its own arguments only",
+                )
+                .here("mentions the gradient, the parameter or noise")
+                .help("use the function's arguments; for noise on the gradient give `noise: 0.1`");
                 self.report(diagnostic);
             }
             None if !ty.is_unknown() => {
-                let diagnostic = Diagnostic::new(Code::E0404, *place, format!("expected a test function that gives a number, found {}", ty.noun()))
-                    .here(format!("gives {}", ty.noun()))
-                    .help("give one number: `fn(x, y) => x^2 + y^2`");
+                let diagnostic = Diagnostic::new(
+                    Code::E0404,
+                    *place,
+                    format!(
+                        "expected a test function that gives a number, found {}",
+                        ty.noun()
+                    ),
+                )
+                .here(format!("gives {}", ty.noun()))
+                .help("give one number: `fn(x, y) => x^2 + y^2`");
                 self.report(diagnostic);
             }
             Some(_) | None => {}
@@ -289,11 +475,14 @@ impl Checker<'_> {
     /// Whether start and minimum have as many coordinates as the function.
     fn coordinates(&mut self, tree: &Rc<Tree>, given: &[Option<Given>], count: usize, _span: Span) {
         for (index, name) in [(1, "start"), (2, "minimum")] {
-            let Some(Some(point)) = given.get(index) else { continue };
+            let Some(Some(point)) = given.get(index) else {
+                continue;
+            };
             let found = match tree.expr(tree.unparen(point.id)).kind {
                 ExprKind::List(run) => {
                     let items = tree.items(run);
-                    let is_nested = matches!(&point.ty, Ty::List(item) if matches!(item.as_ref(), Ty::List(_)));
+                    let is_nested =
+                        matches!(&point.ty, Ty::List(item) if matches!(item.as_ref(), Ty::List(_)));
                     if is_nested { continue } else { items.len() }
                 }
                 ExprKind::Number(_) => 1,
@@ -304,7 +493,10 @@ impl Checker<'_> {
                 let diagnostic = Diagnostic::new(
                     Code::E0602,
                     point.span,
-                    format!("the function has {count} coordinate{}, `{name}` has {found}", plural(count)),
+                    format!(
+                        "the function has {count} coordinate{}, `{name}` has {found}",
+                        plural(count)
+                    ),
                 )
                 .here(format!("{found} number{}", plural(found)))
                 .help(format!("give {count} number{}", plural(count)));
@@ -315,26 +507,45 @@ impl Checker<'_> {
 
     /// A matrix rule cannot run on a vector of coordinates.
     fn matrix_on_task(&mut self, tree: &Rc<Tree>, given: &[Option<Given>]) {
-        let (Some(Some(rules)), Some(Some(task))) = (given.first(), given.get(1)) else { return };
+        let (Some(Some(rules)), Some(Some(task))) = (given.first(), given.get(1)) else {
+            return;
+        };
         let count = match &task.ty {
             Ty::Objective(count) => *count,
             _ => None,
         };
-        let shape = count.map_or("[n]".to_owned(), |count| format!("[{}]", number_text(count as f64)));
+        let shape = count.map_or("[n]".to_owned(), |count| {
+            format!("[{}]", number_text(count as f64))
+        });
         let mut items = vec![(rules.ty.clone(), rules.span)];
-        if let (ExprKind::List(run), Ty::List(_)) = (tree.expr(tree.unparen(rules.id)).kind, &rules.ty) {
+        if let (ExprKind::List(run), Ty::List(_)) =
+            (tree.expr(tree.unparen(rules.id)).kind, &rules.ty)
+        {
             self.silent = true;
-            items = tree.items(run).iter().map(|id| (self.expr(tree, *id), tree.span(*id))).collect();
+            items = tree
+                .items(run)
+                .iter()
+                .map(|id| (self.expr(tree, *id), tree.span(*id)))
+                .collect();
             self.silent = false;
         } else if let Ty::List(item) = &rules.ty {
             items = vec![((**item).clone(), rules.span)];
         }
         for (ty, place) in items {
-            let Some(numeric) = ty.as_numeric().filter(|numeric| numeric.facts.needs_matrix) else { continue };
-            let mut diagnostic = Diagnostic::new(Code::E0403, place, format!("the rule needs a matrix `[r, c]`, the task has a vector `{shape}`"))
-                .here("runs on `[r, c]` only")
-                .label(task.span, format!("parameter of shape `{shape}`"));
-            if let Some(from) = numeric.from.filter(|from| from.file == place.file && *from != place) {
+            let Some(numeric) = ty.as_numeric().filter(|numeric| numeric.facts.needs_matrix) else {
+                continue;
+            };
+            let mut diagnostic = Diagnostic::new(
+                Code::E0403,
+                place,
+                format!("the rule needs a matrix `[r, c]`, the task has a vector `{shape}`"),
+            )
+            .here("runs on `[r, c]` only")
+            .label(task.span, format!("parameter of shape `{shape}`"));
+            if let Some(from) = numeric
+                .from
+                .filter(|from| from.file == place.file && *from != place)
+            {
                 diagnostic = diagnostic.label(from, "matrix operation here");
             }
             self.report(diagnostic.help("leave it out, or race it on a task with matrices"));
@@ -351,7 +562,12 @@ fn result_of(builtin: Builtin) -> Ty {
         Builtin::Len => Ty::Num(Numeric::number(Range::NON_NEGATIVE.whole())),
         Builtin::Range => Ty::list(Ty::NUM),
         Builtin::Grid => Ty::list(Ty::Num(Numeric::number(Range::POSITIVE))),
-        Builtin::Map | Builtin::Filter | Builtin::Sort | Builtin::Reverse | Builtin::Zip | Builtin::Run => Ty::list(Ty::Unknown),
+        Builtin::Map
+        | Builtin::Filter
+        | Builtin::Sort
+        | Builtin::Reverse
+        | Builtin::Zip
+        | Builtin::Run => Ty::list(Ty::Unknown),
         Builtin::Own => Ty::Unknown,
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),

@@ -17,7 +17,9 @@ impl Checker<'_> {
         match self.expr(tree, callee) {
             Ty::Op(op) => self.call_op(op, tree, args, span),
             Ty::Builtin(builtin) => self.call_builtin(builtin, tree, args, span),
-            Ty::Fn(function) | Ty::Rule(function, _) => self.call_function(&function, tree, args, span),
+            Ty::Fn(function) | Ty::Rule(function, _) => {
+                self.call_function(&function, tree, args, span)
+            }
             Ty::Objective(count) => self.call_objective(count, tree, args, span),
             Ty::Unknown => {
                 for arg in tree.args(args).to_vec() {
@@ -25,14 +27,30 @@ impl Checker<'_> {
                 }
                 Ty::Unknown
             }
-            other @ (Ty::Unit | Ty::Bool | Ty::Mask(_) | Ty::Str(_) | Ty::Num(_) | Ty::List(_) | Ty::Record(_) | Ty::Report | Ty::Picture) => {
+            other @ (Ty::Unit
+            | Ty::Bool
+            | Ty::Mask(_)
+            | Ty::Str(_)
+            | Ty::Num(_)
+            | Ty::List(_)
+            | Ty::Record(_)
+            | Ty::Report
+            | Ty::Picture) => {
                 for arg in tree.args(args).to_vec() {
                     self.expr(tree, arg.value);
                 }
                 let is_number = matches!(other, Ty::Num(_));
-                let diagnostic = Diagnostic::new(Code::E0308, tree.span(callee), format!("expected a function to call, found {}", other.noun()))
-                    .here(format!("this is {}", other.noun()))
-                    .help(if is_number { "write `*` to multiply" } else { "only functions, rules and test functions can be called" });
+                let diagnostic = Diagnostic::new(
+                    Code::E0308,
+                    tree.span(callee),
+                    format!("expected a function to call, found {}", other.noun()),
+                )
+                .here(format!("this is {}", other.noun()))
+                .help(if is_number {
+                    "write `*` to multiply"
+                } else {
+                    "only functions, rules and test functions can be called"
+                });
                 self.report(diagnostic);
                 Ty::Unknown
             }
@@ -41,19 +59,28 @@ impl Checker<'_> {
 
     /// `last(update)`, which is a form of its own.
     fn last_update(&mut self, tree: &Rc<Tree>, callee: ExprId, args: Run) -> Option<Ty> {
-        let is_primitive = |checker: &Self, id: ExprId, want: Primitive| match tree.expr(tree.unparen(id)).kind {
-            ExprKind::Name(name) => {
-                checker.known.primitive(name) == Some(want) && !checker.locals.iter().any(|local| local.name == name)
-            }
-            _ => false,
-        };
+        let is_primitive =
+            |checker: &Self, id: ExprId, want: Primitive| match tree.expr(tree.unparen(id)).kind {
+                ExprKind::Name(name) => {
+                    checker.known.primitive(name) == Some(want)
+                        && !checker.locals.iter().any(|local| local.name == name)
+                }
+                _ => false,
+            };
         let [arg] = tree.args(args) else { return None };
-        let matches = is_primitive(self, callee, Primitive::Op(Op::Last)) && arg.name.is_none() && is_primitive(self, arg.value, Primitive::Update);
+        let matches = is_primitive(self, callee, Primitive::Op(Op::Last))
+            && arg.name.is_none()
+            && is_primitive(self, arg.value, Primitive::Update);
         matches.then(|| Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)))
     }
 
     fn call_op(&mut self, op: Op, tree: &Rc<Tree>, args: Run, span: Span) -> Ty {
-        let params: Vec<(&str, bool)> = op.info().params.iter().map(|param| (param.name, param.default.is_none())).collect();
+        let params: Vec<(&str, bool)> = op
+            .info()
+            .params
+            .iter()
+            .map(|param| (param.name, param.default.is_none()))
+            .collect();
         let given = tree.args(args);
         // `sum`, `mean`, `min` and `max` of a list are numbers.
         if let [one] = given
@@ -64,11 +91,18 @@ impl Checker<'_> {
             match &ty {
                 Ty::List(item) => return self.list_reduction(op, item, tree.span(one.value)),
                 Ty::Unknown => return Ty::Unknown,
-                _ if op.info().params.len() == 1 => return self.operator(op, &[(ty, tree.span(one.value))], span),
+                _ if op.info().params.len() == 1 => {
+                    return self.operator(op, &[(ty, tree.span(one.value))], span);
+                }
                 _ => {}
             }
         }
-        let signature = Signature { callee: op.name(), params: &params, variadic: false, defined: None };
+        let signature = Signature {
+            callee: op.name(),
+            params: &params,
+            variadic: false,
+            defined: None,
+        };
         let bound = match bind(&signature, tree, span, given, self.names) {
             Ok(bound) => bound,
             Err(problems) => {
@@ -80,7 +114,10 @@ impl Checker<'_> {
         for (slot, param) in bound.iter().zip(op.info().params) {
             types.push(match (slot, param.default) {
                 (Some(id), _) => (self.expr(tree, *id), tree.span(*id)),
-                (None, default) => (Ty::Num(Numeric::number(Range::point(default.unwrap_or(f64::NAN)))), span),
+                (None, default) => (
+                    Ty::Num(Numeric::number(Range::point(default.unwrap_or(f64::NAN)))),
+                    span,
+                ),
             });
         }
         self.operator(op, &types, span)
@@ -91,9 +128,16 @@ impl Checker<'_> {
             Some(numeric) if numeric.facts.ty.stage == Stage::Script => Ty::NUM,
             None if item.is_unknown() => Ty::NUM,
             Some(_) | None => {
-                let diagnostic = Diagnostic::new(Code::E0305, place, format!("`{}` of a list takes numbers known when the script runs", op.name()))
-                    .here(format!("items are {}", item.noun()))
-                    .help("add expressions with `+`, one by one");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    place,
+                    format!(
+                        "`{}` of a list takes numbers known when the script runs",
+                        op.name()
+                    ),
+                )
+                .here(format!("items are {}", item.noun()))
+                .help("add expressions with `+`, one by one");
                 self.report(diagnostic);
                 Ty::Unknown
             }
@@ -110,11 +154,28 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn call_function(&mut self, function: &Rc<FnTy>, tree: &Rc<Tree>, args: Run, span: Span) -> Ty {
-        let callee = function.name.map_or("this function", |name| self.text(name));
-        let params: Vec<(&str, bool)> =
-            function.tree.params(function.params).iter().map(|param| (self.text(param.name.name), param.default.is_none())).collect();
-        let signature = Signature { callee, params: &params, variadic: false, defined: self.defined(function) };
+    pub(super) fn call_function(
+        &mut self,
+        function: &Rc<FnTy>,
+        tree: &Rc<Tree>,
+        args: Run,
+        span: Span,
+    ) -> Ty {
+        let callee = function
+            .name
+            .map_or("this function", |name| self.text(name));
+        let params: Vec<(&str, bool)> = function
+            .tree
+            .params(function.params)
+            .iter()
+            .map(|param| (self.text(param.name.name), param.default.is_none()))
+            .collect();
+        let signature = Signature {
+            callee,
+            params: &params,
+            variadic: false,
+            defined: self.defined(function),
+        };
         let bound = match bind(&signature, tree, span, tree.args(args), self.names) {
             Ok(bound) => bound,
             Err(problems) => {
@@ -122,7 +183,10 @@ impl Checker<'_> {
                 return Ty::Unknown;
             }
         };
-        let given: Vec<Option<(Ty, Span)>> = bound.iter().map(|slot| slot.map(|id| (self.expr(tree, id), tree.span(id)))).collect();
+        let given: Vec<Option<(Ty, Span)>> = bound
+            .iter()
+            .map(|slot| slot.map(|id| (self.expr(tree, id), tree.span(id))))
+            .collect();
         self.apply(function, given, span)
     }
 
@@ -134,7 +198,12 @@ impl Checker<'_> {
     }
 
     /// The result of a function on arguments; missing ones take their defaults.
-    pub(super) fn apply(&mut self, function: &Rc<FnTy>, given: Vec<Option<(Ty, Span)>>, call: Span) -> Ty {
+    pub(super) fn apply(
+        &mut self,
+        function: &Rc<FnTy>,
+        given: Vec<Option<(Ty, Span)>>,
+        call: Span,
+    ) -> Ty {
         let tree = Rc::clone(&function.tree);
         let mut sides = Vec::new();
         for (param, arg) in tree.params(function.params).iter().zip(&given) {
@@ -148,9 +217,16 @@ impl Checker<'_> {
                 && !ty.is_unknown()
             {
                 let name = self.text(param.name.name);
-                let diagnostic = Diagnostic::new(Code::E0305, *place, format!("parameter `{name}` takes a number or schedule, found {}", ty.noun()))
-                    .here(format!("this is {}", ty.noun()))
-                    .help(format!("write a number: `{name}: 0.5`"));
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    *place,
+                    format!(
+                        "parameter `{name}` takes a number or schedule, found {}",
+                        ty.noun()
+                    ),
+                )
+                .here(format!("this is {}", ty.noun()))
+                .help(format!("write a number: `{name}: 0.5`"));
                 self.report(diagnostic);
                 return Ty::Unknown;
             }
@@ -167,10 +243,21 @@ impl Checker<'_> {
         if let (true, Some(ty)) = (can_memo, self.memo.get(&key)) {
             return ty.clone();
         }
-        let is_std = function.name.is_some_and(|name| self.scope.get(name, u32::MAX).is_some_and(|global| global.is_std && global.span.file == tree.file));
+        let is_std = function.name.is_some_and(|name| {
+            self.scope
+                .get(name, u32::MAX)
+                .is_some_and(|global| global.is_std && global.span.file == tree.file)
+        });
         let locals = std::mem::replace(
             &mut self.locals,
-            function.captured.iter().map(|(name, ty)| Local { name: *name, ty: ty.clone() }).collect(),
+            function
+                .captured
+                .iter()
+                .map(|(name, ty)| Local {
+                    name: *name,
+                    ty: ty.clone(),
+                })
+                .collect(),
         );
         let limit = self.limit.replace(function.limit);
         self.frames.push(Frame { call, is_std });
@@ -180,12 +267,16 @@ impl Checker<'_> {
                 (None, Some(default)) => self.expr(&tree, default),
                 (None, None) => Ty::Unknown,
             };
-            self.locals.push(Local { name: param.name.name, ty });
+            self.locals.push(Local {
+                name: param.name.name,
+                ty,
+            });
         }
         let problems = self.problems.len();
         let body = self.expr(&tree, function.body);
         let ty = if function.is_rule {
-            self.rule_numeric(&body, tree.span(function.body), "a rule").map_or(Ty::Unknown, Ty::Num)
+            self.rule_numeric(&body, tree.span(function.body), "a rule")
+                .map_or(Ty::Unknown, Ty::Num)
         } else {
             body
         };
@@ -198,12 +289,25 @@ impl Checker<'_> {
         ty
     }
 
-    fn call_objective(&mut self, count: Option<usize>, tree: &Rc<Tree>, args: Run, span: Span) -> Ty {
+    fn call_objective(
+        &mut self,
+        count: Option<usize>,
+        tree: &Rc<Tree>,
+        args: Run,
+        span: Span,
+    ) -> Ty {
         let given = tree.args(args);
         if let Some(count) = count.filter(|count| *count != given.len()) {
-            let diagnostic = Diagnostic::new(Code::E0302, span, format!("the test function takes {count} coordinates, found {}", given.len()))
-                .here(format!("{} given", given.len()))
-                .help("give one number for each coordinate");
+            let diagnostic = Diagnostic::new(
+                Code::E0302,
+                span,
+                format!(
+                    "the test function takes {count} coordinates, found {}",
+                    given.len()
+                ),
+            )
+            .here(format!("{} given", given.len()))
+            .help("give one number for each coordinate");
             self.report(diagnostic);
         }
         for arg in given {
@@ -218,17 +322,25 @@ impl Checker<'_> {
         match ty.as_numeric() {
             Some(numeric) if numeric.facts.ty.stage == Stage::Script => true,
             Some(numeric) => {
-                let diagnostic = Diagnostic::new(Code::E0307, place, format!("expected a number for {what}, found a `{}`", numeric.text()))
-                    .here("not known when the script runs")
-                    .help("write a number");
+                let diagnostic = Diagnostic::new(
+                    Code::E0307,
+                    place,
+                    format!("expected a number for {what}, found a `{}`", numeric.text()),
+                )
+                .here("not known when the script runs")
+                .help("write a number");
                 self.report(diagnostic);
                 false
             }
             None if ty.is_unknown() => true,
             None => {
-                let diagnostic = Diagnostic::new(Code::E0305, place, format!("expected a number for {what}, found {}", ty.noun()))
-                    .here(format!("this is {}", ty.noun()))
-                    .help("write a number");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    place,
+                    format!("expected a number for {what}, found {}", ty.noun()),
+                )
+                .here(format!("this is {}", ty.noun()))
+                .help("write a number");
                 self.report(diagnostic);
                 false
             }
@@ -250,11 +362,23 @@ fn encode(ty: &Ty, key: &mut Vec<u64>) -> bool {
         Ty::Num(numeric) | Ty::Rule(_, numeric) => {
             let facts = &numeric.facts;
             key.extend([3, facts.range.lo.to_bits(), facts.range.hi.to_bits()]);
-            let flags = [facts.range.zero, facts.range.whole, facts.uses_grad, facts.is_random, facts.needs_matrix];
-            let bits = flags.iter().fold(0, |bits, flag| bits * 2 + u64::from(*flag));
+            let flags = [
+                facts.range.zero,
+                facts.range.whole,
+                facts.uses_grad,
+                facts.is_random,
+                facts.needs_matrix,
+            ];
+            let bits = flags
+                .iter()
+                .fold(0, |bits, flag| bits * 2 + u64::from(*flag));
             let shape = match facts.ty.shape.as_matrix() {
                 None => 0,
-                Some((rows, cols)) => 1 + 3 * rows as u64 + cols as u64 + if facts.ty.shape.is_matrix() { 16 } else { 0 },
+                Some((rows, cols)) => {
+                    1 + 3 * rows as u64
+                        + cols as u64
+                        + if facts.ty.shape.is_matrix() { 16 } else { 0 }
+                }
             };
             key.extend([bits, facts.ty.stage as u64, shape, numeric.made as u64]);
             if let Ty::Rule(function, _) = ty {

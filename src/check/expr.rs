@@ -55,9 +55,16 @@ impl Checker<'_> {
                 let comp = *tree.comprehension(comp);
                 let item = self.item_type(tree, comp.source);
                 let depth = self.locals.len();
-                self.locals.push(Local { name: comp.name.name, ty: item });
+                self.locals.push(Local {
+                    name: comp.name.name,
+                    ty: item,
+                });
                 if let Some(condition) = comp.condition {
-                    self.condition(tree, condition, "an item is taken or not when the script runs");
+                    self.condition(
+                        tree,
+                        condition,
+                        "an item is taken or not when the script runs",
+                    );
                 }
                 let ty = self.expr(tree, comp.item);
                 self.locals.truncate(depth);
@@ -99,7 +106,11 @@ impl Checker<'_> {
         for (op, right, whole) in links.into_iter().rev() {
             let right_ty = self.expr(tree, right);
             let same = op == Op::Mul && same_name(tree, last, right);
-            ty = self.operator(op, &[(ty, span), (right_ty, tree.span(right))], tree.span(whole));
+            ty = self.operator(
+                op,
+                &[(ty, span), (right_ty, tree.span(right))],
+                tree.span(whole),
+            );
             if let (true, Ty::Num(numeric)) = (same, &mut ty) {
                 // x * x is a square, whatever the sign of x.
                 numeric.facts.range = Op::Abs.range(&[numeric.facts.range]);
@@ -126,9 +137,13 @@ impl Checker<'_> {
             Some(Primitive::Op(op)) => Ty::Op(op),
             Some(Primitive::Builtin(builtin)) => Ty::Builtin(builtin),
             Some(Primitive::Update) => {
-                let diagnostic = Diagnostic::new(Code::E0314, span, "`update` is only known inside `last(update)`")
-                    .here("not known yet")
-                    .help("write `last(update)` for the update of the step before");
+                let diagnostic = Diagnostic::new(
+                    Code::E0314,
+                    span,
+                    "`update` is only known inside `last(update)`",
+                )
+                .here("not known yet")
+                .help("write `last(update)` for the update of the step before");
                 self.report(diagnostic);
                 Ty::Unknown
             }
@@ -142,22 +157,29 @@ impl Checker<'_> {
     fn unknown_name(&mut self, name: Symbol, span: Span) {
         let text = self.text(name);
         if let Some(defined) = self.later.get(&name).copied() {
-            let itself = defined.start <= span.start && self.scope.find(name, u32::MAX).is_none() && self.is_in_definition(defined, span);
+            let itself = defined.start <= span.start
+                && self.scope.find(name, u32::MAX).is_none()
+                && self.is_in_definition(defined, span);
             let diagnostic = if itself {
                 Diagnostic::new(Code::E0310, span, format!("`{text}` is used in its own definition"))
                     .here("not defined yet")
                     .label(defined, "being defined here")
                     .help("every program ends, so nothing calls itself: use `map`, `filter` or `for` to repeat work")
             } else {
-                Diagnostic::new(Code::E0310, span, format!("`{text}` is used before it is defined"))
-                    .here("not defined yet")
-                    .label(defined, "defined here")
-                    .help(format!("move the definition of `{text}` up"))
+                Diagnostic::new(
+                    Code::E0310,
+                    span,
+                    format!("`{text}` is used before it is defined"),
+                )
+                .here("not defined yet")
+                .label(defined, "defined here")
+                .help(format!("move the definition of `{text}` up"))
             };
             self.report(diagnostic);
             return;
         }
-        let mut diagnostic = Diagnostic::new(Code::E0301, span, format!("unknown name `{text}`")).here("not defined");
+        let mut diagnostic = Diagnostic::new(Code::E0301, span, format!("unknown name `{text}`"))
+            .here("not defined");
         let candidates: Vec<&str> = self.visible_names();
         diagnostic = match suggest(text, candidates) {
             Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
@@ -168,11 +190,18 @@ impl Checker<'_> {
 
     /// Whether a use lies in the statement that defines a name: no other definition starts between the two.
     fn is_in_definition(&self, defined: Span, used: Span) -> bool {
-        !self.later.values().any(|other| other.start > defined.start && other.start <= used.start)
+        !self
+            .later
+            .values()
+            .any(|other| other.start > defined.start && other.start <= used.start)
     }
 
     fn visible_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.locals.iter().map(|local| self.text(local.name)).collect();
+        let mut names: Vec<&str> = self
+            .locals
+            .iter()
+            .map(|local| self.text(local.name))
+            .collect();
         names.extend(self.scope.iter().map(|(_, name, _)| self.text(name)));
         names.extend(self.known.symbols().map(|name| self.text(name)));
         names
@@ -184,16 +213,24 @@ impl Checker<'_> {
         match self.expr(tree, id) {
             Ty::Bool | Ty::Unknown => {}
             Ty::Mask(_) => {
-                let diagnostic = Diagnostic::new(Code::E0307, span, "the condition is not known when the script runs")
-                    .here("differs by step or element")
-                    .note(why)
-                    .help("write `where(condition, a, b)` to choose element by element");
+                let diagnostic = Diagnostic::new(
+                    Code::E0307,
+                    span,
+                    "the condition is not known when the script runs",
+                )
+                .here("differs by step or element")
+                .note(why)
+                .help("write `where(condition, a, b)` to choose element by element");
                 self.report(diagnostic);
             }
             other => {
-                let diagnostic = Diagnostic::new(Code::E0305, span, format!("expected a truth value, found {}", other.noun()))
-                    .here(format!("this is {}", other.noun()))
-                    .help("compare it: `x > 0`, `x == 1`");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    span,
+                    format!("expected a truth value, found {}", other.noun()),
+                )
+                .here(format!("this is {}", other.noun()))
+                .help("compare it: `x > 0`, `x == 1`");
                 self.report(diagnostic);
             }
         }
@@ -207,10 +244,21 @@ impl Checker<'_> {
                 None => ty,
                 Some(before) if before.is_like(&ty) => before.join(&ty),
                 Some(before) => {
-                    let diagnostic = Diagnostic::new(Code::E0305, tree.span(*item), format!("expected {} like the items before, found {}", before.noun(), ty.noun()))
-                        .here(format!("this is {}", ty.noun()))
-                        .label(tree.span(items[index - 1]), format!("this is {}", before.noun()))
-                        .help("keep the items of a list of one type, or write a record `(a: …, b: …)`");
+                    let diagnostic = Diagnostic::new(
+                        Code::E0305,
+                        tree.span(*item),
+                        format!(
+                            "expected {} like the items before, found {}",
+                            before.noun(),
+                            ty.noun()
+                        ),
+                    )
+                    .here(format!("this is {}", ty.noun()))
+                    .label(
+                        tree.span(items[index - 1]),
+                        format!("this is {}", before.noun()),
+                    )
+                    .help("keep the items of a list of one type, or write a record `(a: …, b: …)`");
                     self.report(diagnostic);
                     Ty::Unknown
                 }
@@ -225,15 +273,27 @@ impl Checker<'_> {
         match &position {
             Ty::Unknown => {}
             Ty::Num(numeric) if numeric.facts.ty.stage == Stage::Script => {
-                if numeric.facts.range.as_point().is_some_and(|value| value.fract() != 0.0) {
-                    let diagnostic = Diagnostic::new(Code::E0305, span, "expected a whole number as index").here("not whole").help("items are numbered 0, 1, 2, …");
+                if numeric
+                    .facts
+                    .range
+                    .as_point()
+                    .is_some_and(|value| value.fract() != 0.0)
+                {
+                    let diagnostic =
+                        Diagnostic::new(Code::E0305, span, "expected a whole number as index")
+                            .here("not whole")
+                            .help("items are numbered 0, 1, 2, …");
                     self.report(diagnostic);
                 }
             }
             other => {
-                let diagnostic = Diagnostic::new(Code::E0305, span, format!("expected a number as index, found {}", other.noun()))
-                    .here(format!("this is {}", other.noun()))
-                    .help("items are numbered 0, 1, 2, …");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    span,
+                    format!("expected a number as index, found {}", other.noun()),
+                )
+                .here(format!("this is {}", other.noun()))
+                .help("items are numbered 0, 1, 2, …");
                 self.report(diagnostic);
             }
         }
@@ -241,9 +301,13 @@ impl Checker<'_> {
             Ty::List(item) => (*item).clone(),
             Ty::Unknown => Ty::Unknown,
             other => {
-                let diagnostic = Diagnostic::new(Code::E0305, tree.span(list), format!("expected a list to index, found {}", other.noun()))
-                    .here(format!("this is {}", other.noun()))
-                    .help("only lists have items: `[1, 2, 3][0]`");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    tree.span(list),
+                    format!("expected a list to index, found {}", other.noun()),
+                )
+                .here(format!("this is {}", other.noun()))
+                .help("only lists have items: `[1, 2, 3][0]`");
                 self.report(diagnostic);
                 Ty::Unknown
             }
@@ -253,7 +317,14 @@ impl Checker<'_> {
     fn field(&mut self, tree: &Rc<Tree>, record: ExprId, name: Symbol, span: Span) -> Ty {
         let ty = self.expr(tree, record);
         let text = self.text(name);
-        let place = Span::new(span.file, span.end - u32::try_from(text.len()).unwrap_or(0).min(span.end - span.start), span.end);
+        let place = Span::new(
+            span.file,
+            span.end
+                - u32::try_from(text.len())
+                    .unwrap_or(0)
+                    .min(span.end - span.start),
+            span.end,
+        );
         let fields: Vec<&str> = match &ty {
             Ty::Unknown => return Ty::Unknown,
             Ty::Record(fields) => {
@@ -273,28 +344,47 @@ impl Checker<'_> {
                 vec!["rows", "steps", "task"]
             }
             other => {
-                let diagnostic = Diagnostic::new(Code::E0305, tree.span(record), format!("expected a record, found {}", other.noun()))
-                    .here(format!("this is {}", other.noun()))
-                    .help("only records and reports have fields");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    tree.span(record),
+                    format!("expected a record, found {}", other.noun()),
+                )
+                .here(format!("this is {}", other.noun()))
+                .help("only records and reports have fields");
                 self.report(diagnostic);
                 return Ty::Unknown;
             }
         };
-        let help = suggest(text, fields.iter().copied()).map_or_else(|| format!("its fields are {}", fields.join(", ")), |name| format!("did you mean `{name}`?"));
-        self.report(Diagnostic::new(Code::E0309, place, format!("no field `{text}`")).here("not a field").help(help));
+        let help = suggest(text, fields.iter().copied()).map_or_else(
+            || format!("its fields are {}", fields.join(", ")),
+            |name| format!("did you mean `{name}`?"),
+        );
+        self.report(
+            Diagnostic::new(Code::E0309, place, format!("no field `{text}`"))
+                .here("not a field")
+                .help(help),
+        );
         Ty::Unknown
     }
 
     /// One row of a report as a record.
     fn report_row(&self) -> Ty {
-        let fields = self.known.columns.iter().enumerate().map(|(index, name)| (*name, if index < 2 { Ty::Str(None) } else { Ty::NUM }));
+        let fields = self
+            .known
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (*name, if index < 2 { Ty::Str(None) } else { Ty::NUM }));
         Ty::Record(Rc::new(fields.collect()))
     }
 }
 
 /// Whether two expressions are the same name.
 fn same_name(tree: &Tree, a: ExprId, b: ExprId) -> bool {
-    match (tree.expr(tree.unparen(a)).kind, tree.expr(tree.unparen(b)).kind) {
+    match (
+        tree.expr(tree.unparen(a)).kind,
+        tree.expr(tree.unparen(b)).kind,
+    ) {
         (ExprKind::Name(a), ExprKind::Name(b)) => a == b,
         _ => false,
     }

@@ -35,7 +35,9 @@ pub struct Known {
 }
 
 /// The columns of a report's rows, in order; the first two are text, all others numbers.
-pub const COLUMNS: &[&str] = &["rule", "formula", "slots", "lr", "last", "best", "distance", "to_1e3", "to_1e6", "failures"];
+pub const COLUMNS: &[&str] = &[
+    "rule", "formula", "slots", "lr", "last", "best", "distance", "to_1e3", "to_1e6", "failures",
+];
 
 impl Known {
     /// Adds the names of the language to a table of names.

@@ -137,7 +137,13 @@ pub fn type_of(
 }
 
 impl<'a> Checker<'a> {
-    fn new(names: &'a Names, known: &'a Known, scope: &'a mut Scope<Global>, fn_count: &'a mut u32, mode: Mode) -> Self {
+    fn new(
+        names: &'a Names,
+        known: &'a Known,
+        scope: &'a mut Scope<Global>,
+        fn_count: &'a mut u32,
+        mode: Mode,
+    ) -> Self {
         Self {
             names,
             known,
@@ -159,17 +165,30 @@ impl<'a> Checker<'a> {
     /// Reports a problem once for its place. Inside a function that is being called, the call is shown too; inside the standard
     /// library the call is what the user wrote, so it comes first.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if self.silent || (diagnostic.code.severity() == crate::diagnostic::Severity::Warning && self.mode == Mode::Standard) {
+        if self.silent
+            || (diagnostic.code.severity() == crate::diagnostic::Severity::Warning
+                && self.mode == Mode::Standard)
+        {
             return;
         }
-        let outer = self.frames.iter().rposition(|frame| !frame.is_std).map_or(0, |at| at + 1);
+        let outer = self
+            .frames
+            .iter()
+            .rposition(|frame| !frame.is_std)
+            .map_or(0, |at| at + 1);
         let mut diagnostic = diagnostic;
         if let Some(frame) = self.frames.get(outer).copied() {
             if !diagnostic.is_error() {
                 // What the library does inside is its own business.
                 return;
             }
-            let inner = std::mem::replace(&mut diagnostic.primary, crate::diagnostic::Label { span: frame.call, text: "in this call".to_owned() });
+            let inner = std::mem::replace(
+                &mut diagnostic.primary,
+                crate::diagnostic::Label {
+                    span: frame.call,
+                    text: "in this call".to_owned(),
+                },
+            );
             diagnostic.labels.insert(0, inner);
         } else if let Some(frame) = self.frames.last().copied() {
             diagnostic = diagnostic.label(frame.call, "in this call");

@@ -15,7 +15,10 @@ pub struct Scope<V> {
 
 impl<V> Default for Scope<V> {
     fn default() -> Self {
-        Self { list: Vec::new(), by_name: FxHashMap::default() }
+        Self {
+            list: Vec::new(),
+            by_name: FxHashMap::default(),
+        }
     }
 }
 
@@ -39,12 +42,18 @@ impl<V> Scope<V> {
 
     /// The number of the last definition of a name among the first `limit`.
     pub fn find(&self, name: Symbol, limit: u32) -> Option<u32> {
-        self.by_name.get(&name)?.iter().rev().copied().find(|number| *number < limit)
+        self.by_name
+            .get(&name)?
+            .iter()
+            .rev()
+            .copied()
+            .find(|number| *number < limit)
     }
 
     /// The last definition of a name among the first `limit`.
     pub fn get(&self, name: Symbol, limit: u32) -> Option<&V> {
-        self.find(name, limit).map(|number| &self.list[number as usize].1)
+        self.find(name, limit)
+            .map(|number| &self.list[number as usize].1)
     }
 
     /// A definition by number.
@@ -71,7 +80,9 @@ impl<V> Scope<V> {
 
     /// All definitions in order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, Symbol, &V)> {
-        (0u32..).zip(&self.list).map(|(number, (name, value))| (number, *name, value))
+        (0u32..)
+            .zip(&self.list)
+            .map(|(number, (name, value))| (number, *name, value))
     }
 }
 

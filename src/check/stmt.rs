@@ -13,8 +13,12 @@ impl Checker<'_> {
     pub(super) fn program(&mut self, tree: &Rc<Tree>) -> Ty {
         for id in &tree.body {
             let stmt = tree.stmt(*id);
-            if let StmtKind::Let(name, _) | StmtKind::Fn(name, ..) | StmtKind::Rule(name, ..) = &stmt.kind {
-                self.later.entry(name.name).or_insert_with(|| tree.ident_span(*name));
+            if let StmtKind::Let(name, _) | StmtKind::Fn(name, ..) | StmtKind::Rule(name, ..) =
+                &stmt.kind
+            {
+                self.later
+                    .entry(name.name)
+                    .or_insert_with(|| tree.ident_span(*name));
             }
         }
         let first = self.scope.len();
@@ -22,14 +26,17 @@ impl Checker<'_> {
         for id in &tree.body {
             last = self.statement(tree, *id, true);
         }
-        if self.mode == Mode::Program {
+        if self.mode == Mode::Program && !self.problems.iter().any(Diagnostic::is_error) {
             self.unused(tree, first);
         }
         last
     }
 
     fn unused(&mut self, tree: &Tree, first: u32) {
-        let runs = tree.body.iter().any(|id| matches!(tree.stmt(*id).kind, StmtKind::Expr(_) | StmtKind::For(..)));
+        let runs = tree
+            .body
+            .iter()
+            .any(|id| matches!(tree.stmt(*id).kind, StmtKind::Expr(_) | StmtKind::For(..)));
         if !runs {
             return;
         }
@@ -37,9 +44,10 @@ impl Checker<'_> {
             let (name, global) = self.scope.by_number(number);
             let text = self.names.text(*name);
             if !global.used && !text.starts_with('_') && global.span.file == tree.file {
-                let diagnostic = Diagnostic::new(Code::W0301, global.span, format!("`{text}` is never used"))
-                    .here("defined here")
-                    .help(format!("use it, remove it, or name it `_{text}`"));
+                let diagnostic =
+                    Diagnostic::new(Code::W0301, global.span, format!("`{text}` is never used"))
+                        .here("defined here")
+                        .help(format!("use it, remove it, or name it `_{text}`"));
                 self.report(diagnostic);
             }
         }
@@ -57,9 +65,13 @@ impl Checker<'_> {
             StmtKind::Let(name, value) => {
                 let ty = self.expr(tree, *value);
                 if matches!(ty, Ty::Unit) {
-                    let diagnostic = Diagnostic::new(Code::E0305, tree.span(*value), "expected a value, found nothing")
-                        .here("gives nothing")
-                        .help("write it as a statement of its own");
+                    let diagnostic = Diagnostic::new(
+                        Code::E0305,
+                        tree.span(*value),
+                        "expected a value, found nothing",
+                    )
+                    .here("gives nothing")
+                    .help("write it as a statement of its own");
                     self.report(diagnostic);
                 }
                 let ty = self.named(ty, *name);
@@ -81,7 +93,10 @@ impl Checker<'_> {
             StmtKind::For(name, source, body) => {
                 let item = self.item_type(tree, *source);
                 let depth = self.locals.len();
-                self.locals.push(Local { name: name.name, ty: item });
+                self.locals.push(Local {
+                    name: name.name,
+                    ty: item,
+                });
                 for id in body {
                     self.statement(tree, *id, false);
                 }
@@ -99,30 +114,52 @@ impl Checker<'_> {
     }
 
     /// A `let`-bound expression keeps its facts; nothing else changes with a name.
-    #[allow(clippy::unused_self, reason = "the counterpart in the evaluator names rules")]
+    #[allow(
+        clippy::unused_self,
+        reason = "the counterpart in the evaluator names rules"
+    )]
     fn named(&self, ty: Ty, _name: Ident) -> Ty {
         ty
     }
 
     fn top_only(&mut self, tree: &Tree, id: StmtId, what: &str) {
-        let diagnostic = Diagnostic::new(Code::E0314, tree.stmt_span(id), format!("{what} stands at the top of a program only"))
-            .here("inside a block")
-            .help("move it out of the block");
+        let diagnostic = Diagnostic::new(
+            Code::E0314,
+            tree.stmt_span(id),
+            format!("{what} stands at the top of a program only"),
+        )
+        .here("inside a block")
+        .help("move it out of the block");
         self.report(diagnostic);
     }
 
-    fn define(&mut self, tree: &Rc<Tree>, id: StmtId, name: Ident, ty: Ty, kind: DefKind, is_top: bool) {
+    fn define(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: StmtId,
+        name: Ident,
+        ty: Ty,
+        kind: DefKind,
+        is_top: bool,
+    ) {
         let span = tree.ident_span(name);
         let text = self.text(name.name);
         if self.known.primitive(name.name).is_some() {
-            let diagnostic = Diagnostic::new(Code::E0311, span, format!("`{text}` is a name of the language"))
-                .here("cannot be redefined")
-                .help(format!("choose another name, such as `my_{text}`"));
+            let diagnostic = Diagnostic::new(
+                Code::E0311,
+                span,
+                format!("`{text}` is a name of the language"),
+            )
+            .here("cannot be redefined")
+            .help(format!("choose another name, such as `my_{text}`"));
             self.report(diagnostic);
             return;
         }
         if !is_top {
-            self.locals.push(Local { name: name.name, ty });
+            self.locals.push(Local {
+                name: name.name,
+                ty,
+            });
             return;
         }
         let is_std = self.mode == Mode::Standard;
@@ -130,17 +167,42 @@ impl Checker<'_> {
             && old.is_std
             && !is_std
         {
-            let diagnostic = Diagnostic::new(Code::W0302, span, format!("`{text}` redefines a name of the standard library"))
-                .here("means this from here on")
-                .help(format!("choose another name, such as `my_{text}`"));
+            let diagnostic = Diagnostic::new(
+                Code::W0302,
+                span,
+                format!("`{text}` redefines a name of the standard library"),
+            )
+            .here("means this from here on")
+            .help(format!("choose another name, such as `my_{text}`"));
             self.report(diagnostic);
         }
         self.later.remove(&name.name);
-        self.scope.define(name.name, Global { ty, span, kind, stmt: (Rc::clone(tree), id), is_std, used: false });
+        self.scope.define(
+            name.name,
+            Global {
+                ty,
+                span,
+                kind,
+                stmt: (Rc::clone(tree), id),
+                is_std,
+                used: false,
+            },
+        );
     }
 
-    pub(super) fn function(&mut self, tree: &Rc<Tree>, name: Option<Ident>, params: Run, body: ExprId, is_rule: bool) -> Rc<FnTy> {
-        let captured = self.locals.iter().map(|local| (local.name, local.ty.clone())).collect();
+    pub(super) fn function(
+        &mut self,
+        tree: &Rc<Tree>,
+        name: Option<Ident>,
+        params: Run,
+        body: ExprId,
+        is_rule: bool,
+    ) -> Rc<FnTy> {
+        let captured = self
+            .locals
+            .iter()
+            .map(|local| (local.name, local.ty.clone()))
+            .collect();
         Rc::new(FnTy {
             id: self.fresh_fn(),
             name: name.map(|name| name.name),
@@ -163,13 +225,22 @@ impl Checker<'_> {
                 (Some(written), default) => {
                     let ty = self.written_type(&tree, written);
                     if let (Some(default), Some(value)) = (default, param.default) {
-                        self.fits_written(&tree, written, &default, tree.span(value), &mut Vec::new());
+                        self.fits_written(
+                            &tree,
+                            written,
+                            &default,
+                            tree.span(value),
+                            &mut Vec::new(),
+                        );
                     }
                     ty
                 }
                 (None, _) => Ty::Unknown,
             };
-            self.locals.push(Local { name: param.name.name, ty });
+            self.locals.push(Local {
+                name: param.name.name,
+                ty,
+            });
         }
         self.expr(&tree, function.body);
         self.locals.truncate(depth);
@@ -180,16 +251,23 @@ impl Checker<'_> {
         let depth = self.locals.len();
         let tree = Rc::clone(&function.tree);
         for param in tree.params(function.params) {
-            let ty = param.default.map_or(Ty::Unknown, |default| self.expr(&tree, default));
+            let ty = param
+                .default
+                .map_or(Ty::Unknown, |default| self.expr(&tree, default));
             if let (Some(written), Some(default)) = (param.ty, param.default) {
                 self.fits_written(&tree, written, &ty, tree.span(default), &mut Vec::new());
             }
-            self.locals.push(Local { name: param.name.name, ty });
+            self.locals.push(Local {
+                name: param.name.name,
+                ty,
+            });
         }
         let body = self.expr(&tree, function.body);
         self.locals.truncate(depth);
         let span = tree.span(function.body);
-        let Some(numeric) = self.rule_numeric(&body, span, &format!("rule `{}`", self.text(name.name))) else {
+        let Some(numeric) =
+            self.rule_numeric(&body, span, &format!("rule `{}`", self.text(name.name)))
+        else {
             return Ty::Unknown;
         };
         self.rule_warnings(&numeric, tree.ident_span(name));
@@ -202,9 +280,16 @@ impl Checker<'_> {
             return None;
         }
         let Some(numeric) = ty.as_numeric() else {
-            let diagnostic = Diagnostic::new(Code::E0305, span, format!("expected a numeric expression for {what}, found {}", ty.noun()))
-                .here(format!("this is {}", ty.noun()))
-                .help("write an expression over the gradient, such as `sign(g) * m`");
+            let diagnostic = Diagnostic::new(
+                Code::E0305,
+                span,
+                format!(
+                    "expected a numeric expression for {what}, found {}",
+                    ty.noun()
+                ),
+            )
+            .here(format!("this is {}", ty.noun()))
+            .help("write an expression over the gradient, such as `sign(g) * m`");
             self.report(diagnostic);
             return None;
         };
@@ -212,13 +297,18 @@ impl Checker<'_> {
             let mut diagnostic = Diagnostic::new(
                 Code::E0313,
                 span,
-                format!("{what} has shape `{}`, not the parameter's `[r, c]`", numeric.facts.ty.shape),
+                format!(
+                    "{what} has shape `{}`, not the parameter's `[r, c]`",
+                    numeric.facts.ty.shape
+                ),
             )
             .here(format!("shape `{}`", numeric.facts.ty.shape));
             if let Some(from) = numeric.from.filter(|from| *from != span) {
                 diagnostic = diagnostic.label(from, "shape made here");
             }
-            self.report(diagnostic.help("bring it back to `[r, c]`, for example by multiplying with `g`"));
+            self.report(
+                diagnostic.help("bring it back to `[r, c]`, for example by multiplying with `g`"),
+            );
             return None;
         }
         Some(numeric)
@@ -228,15 +318,26 @@ impl Checker<'_> {
     fn rule_warnings(&mut self, numeric: &Numeric, span: Span) {
         let facts = &numeric.facts;
         if facts.ty.stage == Stage::Script {
-            let value = facts.range.as_point().map_or_else(String::new, |value| format!(", {}", number_text(value)));
-            let diagnostic = Diagnostic::new(Code::W0405, span, format!("the update is the same number everywhere{value}"))
-                .here("constant")
-                .help("mention the gradient `g`");
+            let value = facts
+                .range
+                .as_point()
+                .map_or_else(String::new, |value| format!(", {}", number_text(value)));
+            let diagnostic = Diagnostic::new(
+                Code::W0405,
+                span,
+                format!("the update is the same number everywhere{value}"),
+            )
+            .here("constant")
+            .help("mention the gradient `g`");
             self.report(diagnostic);
         } else if !facts.uses_grad {
-            let diagnostic = Diagnostic::new(Code::W0401, span, "the update does not depend on the gradient")
-                .here("never looks at `g`")
-                .help("mention the gradient `g`, or an average of it such as `m`");
+            let diagnostic = Diagnostic::new(
+                Code::W0401,
+                span,
+                "the update does not depend on the gradient",
+            )
+            .here("never looks at `g`")
+            .help("mention the gradient `g`, or an average of it such as `m`");
             self.report(diagnostic);
         }
     }
@@ -247,9 +348,13 @@ impl Checker<'_> {
             Ty::List(item) => (*item).clone(),
             Ty::Unknown => Ty::Unknown,
             other => {
-                let diagnostic = Diagnostic::new(Code::E0305, tree.span(source), format!("expected a list, found {}", other.noun()))
-                    .here(format!("this is {}", other.noun()))
-                    .help("write a list such as `[1, 2, 3]` or `range(3)`");
+                let diagnostic = Diagnostic::new(
+                    Code::E0305,
+                    tree.span(source),
+                    format!("expected a list, found {}", other.noun()),
+                )
+                .here(format!("this is {}", other.noun()))
+                .help("write a list such as `[1, 2, 3]` or `range(3)`");
                 self.report(diagnostic);
                 Ty::Unknown
             }

@@ -98,8 +98,18 @@ impl Numeric {
 
     /// An expression of a type with a range.
     pub fn of(ty: ExprTy, range: Range) -> Self {
-        let facts = Facts { ty, range, uses_grad: false, is_random: false, needs_matrix: false };
-        Self { facts, made: Made::Other, from: None }
+        let facts = Facts {
+            ty,
+            range,
+            uses_grad: false,
+            is_random: false,
+            needs_matrix: false,
+        };
+        Self {
+            facts,
+            made: Made::Other,
+            from: None,
+        }
     }
 
     /// A leaf.
@@ -107,7 +117,9 @@ impl Numeric {
         let made = match leaf {
             Leaf::Step => Made::Step,
             Leaf::Total => Made::Total,
-            Leaf::Grad | Leaf::Weight | Leaf::Noise | Leaf::StepNoise | Leaf::Coordinate(_) => Made::Other,
+            Leaf::Grad | Leaf::Weight | Leaf::Noise | Leaf::StepNoise | Leaf::Coordinate(_) => {
+                Made::Other
+            }
         };
         let facts = Facts {
             ty: leaf.ty(),
@@ -116,7 +128,11 @@ impl Numeric {
             is_random: matches!(leaf, Leaf::Noise | Leaf::StepNoise),
             needs_matrix: false,
         };
-        Self { facts, made, from: None }
+        Self {
+            facts,
+            made,
+            from: None,
+        }
     }
 
     /// What either of two expressions can be.
@@ -130,15 +146,29 @@ impl Numeric {
             is_random: self.facts.is_random || other.facts.is_random,
             needs_matrix: self.facts.needs_matrix || other.facts.needs_matrix,
         };
-        let made = if self.made == other.made { self.made } else { Made::Other };
-        Some(Self { facts, made, from: self.from.or(other.from) })
+        let made = if self.made == other.made {
+            self.made
+        } else {
+            Made::Other
+        };
+        Some(Self {
+            facts,
+            made,
+            from: self.from.or(other.from),
+        })
     }
 }
 
 impl Ty {
     /// A number known when the script runs, of any value.
     pub const NUM: Self = Self::Num(Numeric {
-        facts: Facts { ty: ExprTy::NUM, range: Range::ANY, uses_grad: false, is_random: false, needs_matrix: false },
+        facts: Facts {
+            ty: ExprTy::NUM,
+            range: Range::ANY,
+            uses_grad: false,
+            is_random: false,
+            needs_matrix: false,
+        },
         made: Made::Other,
         from: None,
     });
@@ -152,8 +182,19 @@ impl Ty {
     pub fn as_numeric(&self) -> Option<Numeric> {
         match self {
             Self::Num(numeric) | Self::Rule(_, numeric) => Some(*numeric),
-            Self::Unknown | Self::Unit | Self::Bool | Self::Mask(_) | Self::Str(_) | Self::List(_) | Self::Record(_)
-            | Self::Fn(_) | Self::Op(_) | Self::Builtin(_) | Self::Objective(_) | Self::Report | Self::Picture => None,
+            Self::Unknown
+            | Self::Unit
+            | Self::Bool
+            | Self::Mask(_)
+            | Self::Str(_)
+            | Self::List(_)
+            | Self::Record(_)
+            | Self::Fn(_)
+            | Self::Op(_)
+            | Self::Builtin(_)
+            | Self::Objective(_)
+            | Self::Report
+            | Self::Picture => None,
         }
     }
 
@@ -168,17 +209,30 @@ impl Ty {
             (Self::Unit, Self::Unit) => Self::Unit,
             (Self::Bool, Self::Bool) => Self::Bool,
             (Self::Mask(a), Self::Mask(_)) => Self::Mask(*a),
-            (Self::Str(a), Self::Str(b)) => Self::Str(a.clone().filter(|text| b.as_ref() == Some(text))),
+            (Self::Str(a), Self::Str(b)) => {
+                Self::Str(a.clone().filter(|text| b.as_ref() == Some(text)))
+            }
             (Self::List(a), Self::List(b)) => Self::list(a.join(b)),
             (Self::Report, Self::Report) => Self::Report,
             (Self::Picture, Self::Picture) => Self::Picture,
-            (Self::Objective(a), Self::Objective(b)) => Self::Objective(a.filter(|n| *b == Some(*n))),
+            (Self::Objective(a), Self::Objective(b)) => {
+                Self::Objective(a.filter(|n| *b == Some(*n)))
+            }
             (Self::Op(a), Self::Op(b)) if a == b => Self::Op(*a),
             (Self::Builtin(a), Self::Builtin(b)) if a == b => Self::Builtin(*a),
             (Self::Fn(a), Self::Fn(b)) if Rc::ptr_eq(a, b) => Self::Fn(Rc::clone(a)),
-            (Self::Rule(a, n), Self::Rule(b, _)) if Rc::ptr_eq(a, b) => Self::Rule(Rc::clone(a), *n),
-            (Self::Record(a), Self::Record(b)) if a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.0 == y.0) => {
-                Self::Record(Rc::new(a.iter().zip(b.iter()).map(|(x, y)| (x.0, x.1.join(&y.1))).collect()))
+            (Self::Rule(a, n), Self::Rule(b, _)) if Rc::ptr_eq(a, b) => {
+                Self::Rule(Rc::clone(a), *n)
+            }
+            (Self::Record(a), Self::Record(b))
+                if a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.0 == y.0) =>
+            {
+                Self::Record(Rc::new(
+                    a.iter()
+                        .zip(b.iter())
+                        .map(|(x, y)| (x.0, x.1.join(&y.1)))
+                        .collect(),
+                ))
             }
             (a, b) => match (a.as_numeric(), b.as_numeric()) {
                 (Some(a), Some(b)) => a.union(b).map_or(Self::Unknown, Self::Num),
@@ -221,8 +275,10 @@ impl Ty {
             Self::Num(numeric) => numeric.text(),
             Self::List(item) => format!("List[{}]", item.text(names)),
             Self::Record(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(name, ty)| format!("{}: {}", names.text(*name), ty.text(names))).collect();
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, ty)| format!("{}: {}", names.text(*name), ty.text(names)))
+                    .collect();
                 format!("({})", fields.join(", "))
             }
             Self::Fn(function) => function.signature(names),
@@ -235,8 +291,13 @@ impl Ty {
                 }
             }
             Self::Op(op) => op.info().signature(),
-            Self::Builtin(builtin) => format!("{} -> {}", builtin.info().signature(), builtin.info().gives),
-            Self::Objective(Some(n)) => format!("Objective of {n} coordinate{}", if *n == 1 { "" } else { "s" }),
+            Self::Builtin(builtin) => {
+                format!("{} -> {}", builtin.info().signature(), builtin.info().gives)
+            }
+            Self::Objective(Some(n)) => format!(
+                "Objective of {n} coordinate{}",
+                if *n == 1 { "" } else { "s" }
+            ),
             Self::Objective(None) => "Objective".to_owned(),
             Self::Report => "Report".to_owned(),
             Self::Picture => "Picture".to_owned(),

@@ -8,7 +8,19 @@ use crate::syntax::names::Symbol;
 use crate::types::{Dim, ExprTy, Range, Shape, Stage};
 use std::rc::Rc;
 
-const WRITTEN: &[&str] = &["Num", "Bool", "Str", "Schedule", "Tensor", "List", "Rule", "Fn", "Record", "Objective", "Report"];
+const WRITTEN: &[&str] = &[
+    "Num",
+    "Bool",
+    "Str",
+    "Schedule",
+    "Tensor",
+    "List",
+    "Rule",
+    "Fn",
+    "Record",
+    "Objective",
+    "Report",
+];
 
 /// A side of a written shape.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,7 +56,13 @@ impl Checker<'_> {
             },
             "Tensor" => match self.written_shape(tree, id, written) {
                 WrittenShape::Known(shape) => {
-                    let mut numeric = Numeric::of(ExprTy { stage: Stage::Tensor, shape }, Range::ANY);
+                    let mut numeric = Numeric::of(
+                        ExprTy {
+                            stage: Stage::Tensor,
+                            shape,
+                        },
+                        Range::ANY,
+                    );
                     numeric.facts.needs_matrix = shape.is_matrix();
                     numeric.from = shape.is_matrix().then(|| tree.type_span(id));
                     Ty::Num(numeric)
@@ -53,9 +71,16 @@ impl Checker<'_> {
             },
             "Fn" | "Record" => Ty::Unknown,
             other => {
-                let diagnostic = Diagnostic::new(Code::E0312, tree.type_span(id), format!("unknown type `{other}`")).here("not a type");
-                let help = suggest(other, WRITTEN.iter().copied())
-                    .map_or_else(|| format!("write one of {}", WRITTEN.join(", ")), |name| format!("did you mean `{name}`?"));
+                let diagnostic = Diagnostic::new(
+                    Code::E0312,
+                    tree.type_span(id),
+                    format!("unknown type `{other}`"),
+                )
+                .here("not a type");
+                let help = suggest(other, WRITTEN.iter().copied()).map_or_else(
+                    || format!("write one of {}", WRITTEN.join(", ")),
+                    |name| format!("did you mean `{name}`?"),
+                );
                 self.report(diagnostic.help(help));
                 Ty::Unknown
             }
@@ -80,7 +105,9 @@ impl Checker<'_> {
             None | Some([TypeArg::Star]) => WrittenShape::Known(Shape::Own),
             Some([]) => WrittenShape::Known(Shape::Scalar),
             Some([rows, cols]) => match (side(self, rows), side(self, cols)) {
-                (Some(Side::Known(rows)), Some(Side::Known(cols))) => WrittenShape::Known(Shape::Matrix(rows, cols)),
+                (Some(Side::Known(rows)), Some(Side::Known(cols))) => {
+                    WrittenShape::Known(Shape::Matrix(rows, cols))
+                }
                 (Some(rows), Some(cols)) => WrittenShape::Sides(rows, cols),
                 (None, _) | (_, None) => self.broken_shape(tree, id),
             },
@@ -89,27 +116,47 @@ impl Checker<'_> {
     }
 
     fn broken_shape(&mut self, tree: &Rc<Tree>, id: TypeId) -> WrittenShape {
-        let diagnostic = Diagnostic::new(Code::E0312, tree.type_span(id), "unknown shape of a `Tensor`")
-            .here("not a shape")
-            .help("write `Tensor[*]`, `Tensor[]`, `Tensor[r, c]`, `Tensor[r, 1]` or `Tensor[1, c]`");
+        let diagnostic = Diagnostic::new(
+            Code::E0312,
+            tree.type_span(id),
+            "unknown shape of a `Tensor`",
+        )
+        .here("not a shape")
+        .help("write `Tensor[*]`, `Tensor[]`, `Tensor[r, c]`, `Tensor[r, 1]` or `Tensor[1, c]`");
         self.report(diagnostic);
         WrittenShape::Broken
     }
 
     /// Whether an argument has the type that is written for its parameter; named sides are bound in `sides`.
-    pub(super) fn fits_written(&mut self, tree: &Rc<Tree>, id: TypeId, ty: &Ty, span: Span, sides: &mut Vec<(Symbol, Dim)>) -> bool {
+    pub(super) fn fits_written(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: TypeId,
+        ty: &Ty,
+        span: Span,
+        sides: &mut Vec<(Symbol, Dim)>,
+    ) -> bool {
         let written = tree.ty(id);
         let name = self.text(written.name.name);
-        let stage_fits = |limit: Stage| ty.as_numeric().is_some_and(|numeric| numeric.facts.ty.stage <= limit);
+        let stage_fits = |limit: Stage| {
+            ty.as_numeric()
+                .is_some_and(|numeric| numeric.facts.ty.stage <= limit)
+        };
         let fits = match (name, ty) {
             (_, Ty::Unknown) => true,
             ("Num", _) => stage_fits(Stage::Script),
             ("Schedule", _) => stage_fits(Stage::Step),
             ("Rule", _) => ty.as_numeric().is_some(),
-            ("Bool", Ty::Bool) | ("Str", Ty::Str(_)) | ("Objective", Ty::Objective(_)) | ("Report", Ty::Report) | ("Record", Ty::Record(_)) => true,
+            ("Bool", Ty::Bool)
+            | ("Str", Ty::Str(_))
+            | ("Objective", Ty::Objective(_))
+            | ("Report", Ty::Report)
+            | ("Record", Ty::Record(_)) => true,
             ("Fn", Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..)) => true,
             ("List", Ty::List(item)) => match written.args.as_deref() {
-                Some([TypeArg::Type(inner)]) => return self.fits_written(tree, *inner, item, span, sides),
+                Some([TypeArg::Type(inner)]) => {
+                    return self.fits_written(tree, *inner, item, span, sides);
+                }
                 Some(_) | None => true,
             },
             ("Tensor", _) => match ty.as_numeric() {
@@ -119,16 +166,27 @@ impl Checker<'_> {
             _ => false,
         };
         if !fits && WRITTEN.contains(&name) {
-            let diagnostic = Diagnostic::new(Code::E0305, span, format!("expected `{name}`, found `{}`", ty.text(self.names)))
-                .here(format!("this is {}", ty.noun()))
-                .label(tree.type_span(id), "type written here")
-                .help(format!("give a value of type `{name}`"));
+            let diagnostic = Diagnostic::new(
+                Code::E0305,
+                span,
+                format!("expected `{name}`, found `{}`", ty.text(self.names)),
+            )
+            .here(format!("this is {}", ty.noun()))
+            .label(tree.type_span(id), "type written here")
+            .help(format!("give a value of type `{name}`"));
             self.report(diagnostic);
         }
         fits
     }
 
-    fn fits_shape(&mut self, tree: &Rc<Tree>, id: TypeId, numeric: &Numeric, span: Span, sides: &mut Vec<(Symbol, Dim)>) -> bool {
+    fn fits_shape(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: TypeId,
+        numeric: &Numeric,
+        span: Span,
+        sides: &mut Vec<(Symbol, Dim)>,
+    ) -> bool {
         let found = numeric.facts.ty.shape;
         let written = tree.ty(id);
         let fits = match self.written_shape(tree, id, written) {
@@ -138,26 +196,35 @@ impl Checker<'_> {
             WrittenShape::Known(shape) => found.as_matrix() == shape.as_matrix(),
             WrittenShape::Sides(rows, cols) => match found.as_matrix() {
                 None => false,
-                Some((r, c)) => [(rows, r), (cols, c)].into_iter().all(|(side, dim)| match side {
-                    Side::Known(known) => known == dim,
-                    Side::Named(name) => match sides.iter().find(|(known, _)| *known == name) {
-                        Some((_, bound)) => *bound == dim,
-                        None => {
-                            sides.push((name, dim));
-                            true
-                        }
-                    },
-                }),
+                Some((r, c)) => [(rows, r), (cols, c)]
+                    .into_iter()
+                    .all(|(side, dim)| match side {
+                        Side::Known(known) => known == dim,
+                        Side::Named(name) => match sides.iter().find(|(known, _)| *known == name) {
+                            Some((_, bound)) => *bound == dim,
+                            None => {
+                                sides.push((name, dim));
+                                true
+                            }
+                        },
+                    }),
             },
         };
         if !fits {
-            let mut diagnostic = Diagnostic::new(Code::E0306, span, format!("the shape written for the parameter does not fit `{found}`"))
-                .here(format!("shape `{found}`"))
-                .label(tree.type_span(id), "shape written here");
+            let mut diagnostic = Diagnostic::new(
+                Code::E0306,
+                span,
+                format!("the shape written for the parameter does not fit `{found}`"),
+            )
+            .here(format!("shape `{found}`"))
+            .label(tree.type_span(id), "shape written here");
             if let Some(from) = numeric.from.filter(|from| *from != span) {
                 diagnostic = diagnostic.label(from, "shape made here");
             }
-            self.report(diagnostic.help("transpose or reduce the argument, or change the type of the parameter"));
+            self.report(
+                diagnostic
+                    .help("transpose or reduce the argument, or change the type of the parameter"),
+            );
         }
         fits
     }

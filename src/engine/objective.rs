@@ -52,7 +52,10 @@ impl Objective {
     /// The same function under another name.
     #[must_use]
     pub fn with_name(self, name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..self }
+        Self {
+            name: name.into(),
+            ..self
+        }
     }
 
     /// The same function with its known minima.

@@ -18,12 +18,34 @@ use std::rc::Rc;
 pub(super) type Given = Vec<Option<(Value, Span)>>;
 
 impl Evaluator<'_> {
-    pub(super) fn call_builtin(&mut self, builtin: Builtin, tree: &Rc<Tree>, args: Run, span: Span) -> Result<Value> {
+    pub(super) fn call_builtin(
+        &mut self,
+        builtin: Builtin,
+        tree: &Rc<Tree>,
+        args: Run,
+        span: Span,
+    ) -> Result<Value> {
         let info = builtin.info();
-        let params: Vec<(&str, bool)> = info.params.iter().map(|param| (param.name, param.required)).collect();
-        let signature = Signature { callee: info.name, params: &params, variadic: info.variadic, defined: None };
-        let bound = bind(&signature, tree, span, tree.args(args), self.names)
-            .map_err(|problems| Box::new(problems.into_iter().next().expect("a call that does not fit has at least one problem")))?;
+        let params: Vec<(&str, bool)> = info
+            .params
+            .iter()
+            .map(|param| (param.name, param.required))
+            .collect();
+        let signature = Signature {
+            callee: info.name,
+            params: &params,
+            variadic: info.variadic,
+            defined: None,
+        };
+        let bound =
+            bind(&signature, tree, span, tree.args(args), self.names).map_err(|problems| {
+                Box::new(
+                    problems
+                        .into_iter()
+                        .next()
+                        .expect("a call that does not fit has at least one problem"),
+                )
+            })?;
         match (builtin, bound.first()) {
             (Builtin::Own, Some(Some(id))) => return self.own(tree, *id),
             (Builtin::Help, Some(Some(id))) => {
@@ -45,11 +67,26 @@ impl Evaluator<'_> {
         self.run_builtin(builtin, given, span)
     }
 
-    pub(super) fn run_builtin(&mut self, builtin: Builtin, mut given: Given, span: Span) -> Result<Value> {
+    pub(super) fn run_builtin(
+        &mut self,
+        builtin: Builtin,
+        mut given: Given,
+        span: Span,
+    ) -> Result<Value> {
         given.resize_with(given.len().max(builtin.info().params.len()), || None);
         self.check_numbers(builtin, &given)?;
-        let value = |index: usize| given.get(index).and_then(Option::as_ref).map(|(value, _)| value);
-        let place = |index: usize| given.get(index).and_then(Option::as_ref).map_or(span, |(_, place)| *place);
+        let value = |index: usize| {
+            given
+                .get(index)
+                .and_then(Option::as_ref)
+                .map(|(value, _)| value)
+        };
+        let place = |index: usize| {
+            given
+                .get(index)
+                .and_then(Option::as_ref)
+                .map_or(span, |(_, place)| *place)
+        };
         let number = |index: usize| match value(index) {
             Some(Value::Num(number)) => Some(*number),
             Some(_) | None => None,
@@ -61,12 +98,22 @@ impl Evaluator<'_> {
         match builtin {
             Builtin::Print => {
                 let shower = self.shower();
-                let parts: Vec<String> = given.iter().flatten().map(|(value, _)| shower.plain(value)).collect();
+                let parts: Vec<String> = given
+                    .iter()
+                    .flatten()
+                    .map(|(value, _)| shower.plain(value))
+                    .collect();
                 self.host.show(&parts.join(" "));
                 Ok(Value::Unit)
             }
-            Builtin::Str => Ok(Value::Str(value(0).map_or_else(String::new, |value| self.shower().plain(value)).into())),
-            Builtin::Round => Ok(self.round(number(0).unwrap_or(f64::NAN), number(1).unwrap_or(0.0))),
+            Builtin::Str => Ok(Value::Str(
+                value(0)
+                    .map_or_else(String::new, |value| self.shower().plain(value))
+                    .into(),
+            )),
+            Builtin::Round => {
+                Ok(self.round(number(0).unwrap_or(f64::NAN), number(1).unwrap_or(0.0)))
+            }
             #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
             Builtin::Len => match value(0) {
                 Some(Value::List(items)) => Ok(Value::Num(items.len() as f64)),
@@ -92,7 +139,11 @@ impl Evaluator<'_> {
                     match self.on_item(&function, item.clone(), place(1))? {
                         Value::Bool(true) => out.push(item.clone()),
                         Value::Bool(false) => {}
-                        _ => return Err(self.unexpected(place(1), "a function that gives true or false")),
+                        _ => {
+                            return Err(
+                                self.unexpected(place(1), "a function that gives true or false")
+                            );
+                        }
                     }
                 }
                 Ok(Value::List(out.into()))
@@ -134,16 +185,38 @@ impl Evaluator<'_> {
     fn check_numbers(&self, builtin: Builtin, given: &Given) -> Result<()> {
         let info = builtin.info();
         for (param, slot) in info.params.iter().zip(given) {
-            let (Takes::Num(domain, text), Some((value, place))) = (param.takes, slot) else { continue };
+            let (Takes::Num(domain, text), Some((value, place))) = (param.takes, slot) else {
+                continue;
+            };
             let Value::Num(number) = value else {
                 return Err(self.unexpected(*place, "a number"));
             };
-            let described = Param { name: param.name, stage: Stage::Script, domain, domain_text: text, default: None };
+            let described = Param {
+                name: param.name,
+                stage: Stage::Script,
+                domain,
+                domain_text: text,
+                default: None,
+            };
             let is_nan = number.is_nan() && !text.is_empty();
             let range = crate::types::Range::point(*number);
-            if is_nan || !range.is_within(crate::types::Range { whole: false, ..domain }) {
+            if is_nan
+                || !range.is_within(crate::types::Range {
+                    whole: false,
+                    ..domain
+                })
+            {
                 let problem = crate::check::domain_problem(info.name, &described, range, *place);
-                return Err(problem.map_or_else(|| outside(*place, format!("`{}` is not a number", param.name), &format!("choose a value {text}")), Box::new));
+                return Err(problem.map_or_else(
+                    || {
+                        outside(
+                            *place,
+                            format!("`{}` is not a number", param.name),
+                            &format!("choose a value {text}"),
+                        )
+                    },
+                    Box::new,
+                ));
             }
         }
         Ok(())
@@ -156,16 +229,31 @@ impl Evaluator<'_> {
                 Ok(Value::Unit)
             }
             None => Err(Box::new(
-                Diagnostic::new(Code::E0301, span, format!("no help on `{topic}`")).here("not known").help("`:list` at the prompt shows all names"),
+                Diagnostic::new(Code::E0301, span, format!("no help on `{topic}`"))
+                    .here("not known")
+                    .help("`:list` at the prompt shows all names"),
             )),
         }
     }
 
     fn grid(&mut self, given: &Given, span: Span) -> Result<Value> {
-        let numbers: Vec<f64> = given.iter().flatten().filter_map(|(value, _)| if let Value::Num(x) = value { Some(*x) } else { None }).collect();
-        let [lo, hi, n] = numbers[..] else { return Err(self.unexpected(span, "three numbers")) };
+        let numbers: Vec<f64> = given
+            .iter()
+            .flatten()
+            .filter_map(|(value, _)| {
+                if let Value::Num(x) = value {
+                    Some(*x)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let [lo, hi, n] = numbers[..] else {
+            return Err(self.unexpected(span, "three numbers"));
+        };
         let n = whole(n, 1.0, 1e7, "`n` of `grid`", span)?;
-        let points = bench::grid(lo, hi, usize::try_from(n).unwrap_or(usize::MAX)).map_err(|error| outside(span, error.to_string(), "write `grid(1e-4, 1e-1, 4)`"))?;
+        let points = bench::grid(lo, hi, usize::try_from(n).unwrap_or(usize::MAX))
+            .map_err(|error| outside(span, error.to_string(), "write `grid(1e-4, 1e-1, 4)`"))?;
         Ok(Value::List(points.into_iter().map(Value::Num).collect()))
     }
 
@@ -178,39 +266,63 @@ impl Evaluator<'_> {
     }
 
     fn at(&mut self, given: &Given, span: Span) -> Result<Value> {
-        let (Some((schedule, place)), Some((Value::Num(t), _)), Some((Value::Num(total), _))) = (&given[0], &given[1], &given[2]) else {
+        let (Some((schedule, place)), Some((Value::Num(t), _)), Some((Value::Num(total), _))) =
+            (&given[0], &given[1], &given[2])
+        else {
             return Err(self.unexpected(span, "a schedule, a step and a number of steps"));
         };
         let seed = match &given[3] {
-            Some((Value::Num(seed), place)) => whole(*seed, 0.0, 9_007_199_254_740_992.0, "the seed", *place)?,
+            Some((Value::Num(seed), place)) => {
+                whole(*seed, 0.0, 9_007_199_254_740_992.0, "the seed", *place)?
+            }
             Some(_) | None => 0,
         };
         let rule = self.extract(schedule, *place)?;
-        let (t, total) = (whole(*t, 0.0, 1e15, "`t` of `at`", span)?, whole(*total, 1.0, 1e9, "`T` of `at`", span)?);
-        let mut runner = Runner::new(&rule, &[TensorShape::Vector(1)], seed).map_err(|error| outside(*place, error.to_string(), "give a schedule"))?;
+        let (t, total) = (
+            whole(*t, 0.0, 1e15, "`t` of `at`", span)?,
+            whole(*total, 1.0, 1e9, "`T` of `at`", span)?,
+        );
+        let mut runner = Runner::new(&rule, &[TensorShape::Vector(1)], seed)
+            .map_err(|error| outside(*place, error.to_string(), "give a schedule"))?;
         let has_state = rule.slots() != ir::Slots::default();
         // A schedule that remembers has to live through the steps before.
         for step in (if has_state { 0 } else { t })..t {
             if step % 4096 == 0 {
                 self.alive(span)?;
             }
-            runner.update(0, &[0.0], &[0.0], step, total).map_err(|error| outside(*place, error.to_string(), "give a schedule"))?;
+            runner
+                .update(0, &[0.0], &[0.0], step, total)
+                .map_err(|error| outside(*place, error.to_string(), "give a schedule"))?;
         }
-        let update = runner.update(0, &[0.0], &[0.0], t, total).map_err(|error| outside(*place, error.to_string(), "give a schedule"))?;
+        let update = runner
+            .update(0, &[0.0], &[0.0], t, total)
+            .map_err(|error| outside(*place, error.to_string(), "give a schedule"))?;
         Ok(Value::Num(update[0]))
     }
 
     /// `run(rule, grads, lr:, w0:, T:, seed:)`: the weights after each step.
     fn run_rule(&mut self, given: &Given, span: Span) -> Result<Value> {
-        let (Some((rule, place)), Some((Value::List(rows), rows_place))) = (&given[0], &given[1]) else {
+        let (Some((rule, place)), Some((Value::List(rows), rows_place))) = (&given[0], &given[1])
+        else {
             return Err(self.unexpected(span, "a rule and a list of gradients"));
         };
         let rule = self.extract(rule, *place)?;
         let is_flat = rows.iter().all(|row| matches!(row, Value::Num(_)));
-        let rows: Vec<Vec<f64>> = rows.iter().map(|row| self.number_or_numbers(row, *rows_place)).collect::<Result<_>>()?;
+        let rows: Vec<Vec<f64>> = rows
+            .iter()
+            .map(|row| self.number_or_numbers(row, *rows_place))
+            .collect::<Result<_>>()?;
         let width = rows.first().map_or(1, Vec::len);
         if let Some((index, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
-            return Err(outside(*rows_place, format!("row {} has {} numbers, the first has {width}", index + 1, row.len()), "give every step as many gradients"));
+            return Err(outside(
+                *rows_place,
+                format!(
+                    "row {} has {} numbers, the first has {width}",
+                    index + 1,
+                    row.len()
+                ),
+                "give every step as many gradients",
+            ));
         }
         let lr = match &given[2] {
             Some((Value::Num(lr), _)) => *lr,
@@ -222,7 +334,13 @@ impl Evaluator<'_> {
                 match w.len() {
                     1 => vec![w[0]; width],
                     found if found == width => w,
-                    found => return Err(outside(*place, format!("`w0` has {found} numbers, the gradients have {width}"), "give one weight for each gradient")),
+                    found => {
+                        return Err(outside(
+                            *place,
+                            format!("`w0` has {found} numbers, the gradients have {width}"),
+                            "give one weight for each gradient",
+                        ));
+                    }
                 }
             }
             None => vec![0.0; width],
@@ -232,26 +350,43 @@ impl Evaluator<'_> {
             Some(_) | None => rows.len().max(1) as u64,
         };
         let seed = match &given[5] {
-            Some((Value::Num(seed), place)) => whole(*seed, 0.0, 9_007_199_254_740_992.0, "the seed", *place)?,
+            Some((Value::Num(seed), place)) => {
+                whole(*seed, 0.0, 9_007_199_254_740_992.0, "the seed", *place)?
+            }
             Some(_) | None => 0,
         };
-        let mut runner = Runner::new(&rule, &[TensorShape::Vector(width)], seed).map_err(|error| needs_matrix(*place, &error.to_string()))?;
+        let mut runner = Runner::new(&rule, &[TensorShape::Vector(width)], seed)
+            .map_err(|error| needs_matrix(*place, &error.to_string()))?;
         let mut out = Vec::with_capacity(rows.len());
         for (step, g) in (0u64..).zip(&rows) {
-            runner.step(0, &mut w, g, lr, (step, total)).map_err(|error| outside(*place, error.to_string(), "give another rule"))?;
-            out.push(if is_flat { Value::Num(w[0]) } else { Value::List(w.iter().copied().map(Value::Num).collect()) });
+            runner
+                .step(0, &mut w, g, lr, (step, total))
+                .map_err(|error| outside(*place, error.to_string(), "give another rule"))?;
+            out.push(if is_flat {
+                Value::Num(w[0])
+            } else {
+                Value::List(w.iter().copied().map(Value::Num).collect())
+            });
         }
         Ok(Value::List(out.into()))
     }
 
     /// `objective(f, start:, minimum:, noise:)`.
     fn objective(&mut self, given: &Given, span: Span) -> Result<Value> {
-        let (Some((Value::Fn(closure), place)), Some((start, start_place))) = (&given[0], &given[1]) else {
+        let (Some((Value::Fn(closure), place)), Some((start, start_place))) =
+            (&given[0], &given[1])
+        else {
             return Err(self.unexpected(span, "a function and a start"));
         };
         let params = closure.tree.params(closure.params);
-        let coordinates: Vec<String> = params.iter().map(|param| self.names.text(param.name.name).to_string()).collect();
-        let args = (0u32..).zip(params).map(|(index, _)| Some(Value::Expr(self.graph.leaf(Leaf::Coordinate(index))))).collect();
+        let coordinates: Vec<String> = params
+            .iter()
+            .map(|param| self.names.text(param.name.name).to_string())
+            .collect();
+        let args = (0u32..)
+            .zip(params)
+            .map(|(index, _)| Some(Value::Expr(self.graph.leaf(Leaf::Coordinate(index)))))
+            .collect();
         let body = self.apply(closure, args, *place)?;
         let formula = self.extract(&body, *place)?;
         let start = self.number_or_numbers(start, *start_place)?;
@@ -269,8 +404,20 @@ impl Evaluator<'_> {
         match made {
             Ok(objective) => Ok(Value::Objective(Rc::new(objective))),
             Err(error) => {
-                let code = if matches!(error, crate::engine::ObjectiveError::Coordinates { .. } | crate::engine::ObjectiveError::PointLength { .. }) { Code::E0602 } else { Code::E0404 };
-                Err(Box::new(Diagnostic::new(code, *place, error.to_string()).here("not a test function").help("write `objective(fn(x, y) => x^2 + y^2, start: [1, 1])`")))
+                let code = if matches!(
+                    error,
+                    crate::engine::ObjectiveError::Coordinates { .. }
+                        | crate::engine::ObjectiveError::PointLength { .. }
+                ) {
+                    Code::E0602
+                } else {
+                    Code::E0404
+                };
+                Err(Box::new(
+                    Diagnostic::new(code, *place, error.to_string())
+                        .here("not a test function")
+                        .help("write `objective(fn(x, y) => x^2 + y^2, start: [1, 1])`"),
+                ))
             }
         }
     }
@@ -278,10 +425,15 @@ impl Evaluator<'_> {
     /// One point, or a list of them.
     fn points(&self, value: &Value, count: usize, span: Span) -> Result<Vec<Vec<f64>>> {
         match value {
-            Value::List(items) if items.iter().any(|item| matches!(item, Value::List(_))) => {
-                items.iter().map(|item| self.number_or_numbers(item, span)).collect()
-            }
-            Value::List(items) if count == 1 => Ok(self.numbers(items, span)?.into_iter().map(|x| vec![x]).collect()),
+            Value::List(items) if items.iter().any(|item| matches!(item, Value::List(_))) => items
+                .iter()
+                .map(|item| self.number_or_numbers(item, span))
+                .collect(),
+            Value::List(items) if count == 1 => Ok(self
+                .numbers(items, span)?
+                .into_iter()
+                .map(|x| vec![x])
+                .collect()),
             value => Ok(vec![self.number_or_numbers(value, span)?]),
         }
     }
@@ -289,5 +441,9 @@ impl Evaluator<'_> {
 
 /// A rule that cannot run on a vector.
 pub(super) fn needs_matrix(span: Span, message: &str) -> Box<Diagnostic> {
-    Box::new(Diagnostic::new(Code::E0403, span, message.to_owned()).here("runs on `[r, c]` only").help("give a rule without matrix operations"))
+    Box::new(
+        Diagnostic::new(Code::E0403, span, message.to_owned())
+            .here("runs on `[r, c]` only")
+            .help("give a rule without matrix operations"),
+    )
 }

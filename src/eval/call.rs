@@ -10,7 +10,13 @@ use crate::syntax::ast::{ExprId, ExprKind, Run, Tree};
 use std::rc::Rc;
 
 impl Evaluator<'_> {
-    pub(super) fn call(&mut self, tree: &Rc<Tree>, callee: ExprId, args: Run, span: Span) -> Result<Value> {
+    pub(super) fn call(
+        &mut self,
+        tree: &Rc<Tree>,
+        callee: ExprId,
+        args: Run,
+        span: Span,
+    ) -> Result<Value> {
         if self.is_last_update(tree, callee, args) {
             return Ok(self.last_update());
         }
@@ -21,13 +27,16 @@ impl Evaluator<'_> {
                 let given = self.arguments(&closure, tree, args, span)?;
                 self.apply(&closure, given, span)
             }
-            Value::Rule(rule) => match &rule.family {
-                Some(family) => {
-                    let given = self.arguments(family, tree, args, span)?;
-                    self.make_rule(family, given, span)
+            Value::Rule(rule) => {
+                match &rule.family {
+                    Some(family) => {
+                        let given = self.arguments(family, tree, args, span)?;
+                        self.make_rule(family, given, span)
+                    }
+                    None => Err(self
+                        .not_callable(tree.span(callee), "this rule already has its parameters")),
                 }
-                None => Err(self.not_callable(tree.span(callee), "this rule already has its parameters")),
-            },
+            }
             Value::Objective(objective) => {
                 let mut at = Vec::new();
                 for arg in tree.args(args) {
@@ -41,22 +50,36 @@ impl Evaluator<'_> {
                 }
                 Ok(Value::Num(objective.value(&at)))
             }
-            _ => Err(self.not_callable(tree.span(callee), "only functions, rules and test functions can be called")),
+            _ => Err(self.not_callable(
+                tree.span(callee),
+                "only functions, rules and test functions can be called",
+            )),
         }
     }
 
     #[allow(clippy::unused_self, reason = "reads as a sentence at the call")]
     fn not_callable(&self, span: Span, help: &str) -> Box<Diagnostic> {
-        Box::new(Diagnostic::new(Code::E0308, span, "this cannot be called so").here("called here").help(help))
+        Box::new(
+            Diagnostic::new(Code::E0308, span, "this cannot be called so")
+                .here("called here")
+                .help(help),
+        )
     }
 
     fn is_last_update(&self, tree: &Tree, callee: ExprId, args: Run) -> bool {
         let is = |id: ExprId, want: Primitive| match tree.expr(tree.unparen(id)).kind {
-            ExprKind::Name(name) => self.known.primitive(name) == Some(want) && !self.locals.iter().any(|(local, _)| *local == name),
+            ExprKind::Name(name) => {
+                self.known.primitive(name) == Some(want)
+                    && !self.locals.iter().any(|(local, _)| *local == name)
+            }
             _ => false,
         };
         match tree.args(args) {
-            [arg] => arg.name.is_none() && is(callee, Primitive::Op(Op::Last)) && is(arg.value, Primitive::Update),
+            [arg] => {
+                arg.name.is_none()
+                    && is(callee, Primitive::Op(Op::Last))
+                    && is(arg.value, Primitive::Update)
+            }
             _ => false,
         }
     }
@@ -86,8 +109,18 @@ impl Evaluator<'_> {
                 value => self.operator(op, &[(value, place)], span),
             };
         }
-        let params: Vec<(&str, bool)> = op.info().params.iter().map(|param| (param.name, param.default.is_none())).collect();
-        let signature = Signature { callee: op.name(), params: &params, variadic: false, defined: None };
+        let params: Vec<(&str, bool)> = op
+            .info()
+            .params
+            .iter()
+            .map(|param| (param.name, param.default.is_none()))
+            .collect();
+        let signature = Signature {
+            callee: op.name(),
+            params: &params,
+            variadic: false,
+            defined: None,
+        };
         let bound = bind(&signature, tree, span, given, self.names).map_err(first)?;
         let mut values = Vec::with_capacity(bound.len());
         for (slot, param) in bound.iter().zip(op.info().params) {
@@ -100,22 +133,48 @@ impl Evaluator<'_> {
     }
 
     /// The arguments of a function in order of its parameters.
-    fn arguments(&mut self, closure: &Closure, tree: &Rc<Tree>, args: Run, span: Span) -> Result<Vec<Option<Value>>> {
+    fn arguments(
+        &mut self,
+        closure: &Closure,
+        tree: &Rc<Tree>,
+        args: Run,
+        span: Span,
+    ) -> Result<Vec<Option<Value>>> {
         let names = self.names;
         let params: Vec<(&str, bool)> = closure
             .tree
             .params(closure.params)
             .iter()
-            .map(|param| (names.text(param.name.name).as_ref(), param.default.is_none()))
+            .map(|param| {
+                (
+                    names.text(param.name.name).as_ref(),
+                    param.default.is_none(),
+                )
+            })
             .collect();
-        let callee = closure.name.map_or("this function", |name| names.text(name));
-        let signature = Signature { callee, params: &params, variadic: false, defined: None };
+        let callee = closure
+            .name
+            .map_or("this function", |name| names.text(name));
+        let signature = Signature {
+            callee,
+            params: &params,
+            variadic: false,
+            defined: None,
+        };
         let bound = bind(&signature, tree, span, tree.args(args), names).map_err(first)?;
-        bound.into_iter().map(|slot| slot.map(|id| self.expr(tree, id)).transpose()).collect()
+        bound
+            .into_iter()
+            .map(|slot| slot.map(|id| self.expr(tree, id)).transpose())
+            .collect()
     }
 
     /// The result of a function; missing arguments take their defaults.
-    pub(super) fn apply(&mut self, closure: &Rc<Closure>, given: Vec<Option<Value>>, span: Span) -> Result<Value> {
+    pub(super) fn apply(
+        &mut self,
+        closure: &Rc<Closure>,
+        given: Vec<Option<Value>>,
+        span: Span,
+    ) -> Result<Value> {
         self.alive(span)?;
         let locals = std::mem::replace(&mut self.locals, closure.captured.clone());
         let limit = self.limit.replace(closure.limit);
@@ -127,11 +186,17 @@ impl Evaluator<'_> {
 
     fn body(&mut self, closure: &Rc<Closure>, given: Vec<Option<Value>>) -> Result<Value> {
         let tree = Rc::clone(&closure.tree);
-        for (param, value) in tree.params(closure.params).iter().zip(given.into_iter().chain(std::iter::repeat(None))) {
+        for (param, value) in tree
+            .params(closure.params)
+            .iter()
+            .zip(given.into_iter().chain(std::iter::repeat(None)))
+        {
             let value = match (value, param.default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.expr(&tree, default)?,
-                (None, None) => return Err(self.unexpected(tree.ident_span(param.name), "an argument")),
+                (None, None) => {
+                    return Err(self.unexpected(tree.ident_span(param.name), "an argument"));
+                }
             };
             self.locals.push((param.name.name, value));
         }
@@ -139,11 +204,19 @@ impl Evaluator<'_> {
     }
 
     /// A rule with some of its parameters given: its name says which.
-    pub(super) fn make_rule(&mut self, closure: &Rc<Closure>, given: Vec<Option<Value>>, span: Span) -> Result<Value> {
+    pub(super) fn make_rule(
+        &mut self,
+        closure: &Rc<Closure>,
+        given: Vec<Option<Value>>,
+        span: Span,
+    ) -> Result<Value> {
         let name = self.rule_name(closure, &given);
         let is_family = given.is_empty() && !closure.tree.params(closure.params).is_empty();
         let origin = self.graph.origin();
-        self.rules.push(Rule { origin, used: false });
+        self.rules.push(Rule {
+            origin,
+            used: false,
+        });
         let body = self.apply(closure, given, span);
         let rule = self.rules.pop();
         let body = body?;
@@ -153,7 +226,11 @@ impl Evaluator<'_> {
         if rule.is_some_and(|rule| rule.used) {
             node = self.graph.own(origin, node);
         }
-        Ok(Value::Rule(Rc::new(RuleValue { name, node, family: is_family.then(|| Rc::clone(closure)) })))
+        Ok(Value::Rule(Rc::new(RuleValue {
+            name,
+            node,
+            family: is_family.then(|| Rc::clone(closure)),
+        })))
     }
 
     fn rule_name(&self, closure: &Closure, given: &[Option<Value>]) -> Rc<str> {
@@ -164,22 +241,41 @@ impl Evaluator<'_> {
             .params(closure.params)
             .iter()
             .zip(given)
-            .filter_map(|(param, value)| value.as_ref().map(|value| format!("{}: {}", self.names.text(param.name.name), shower.inline(value))))
+            .filter_map(|(param, value)| {
+                value.as_ref().map(|value| {
+                    format!(
+                        "{}: {}",
+                        self.names.text(param.name.name),
+                        shower.inline(value)
+                    )
+                })
+            })
             .collect();
-        if args.is_empty() { name.into() } else { format!("{name}({})", args.join(", ")).into() }
+        if args.is_empty() {
+            name.into()
+        } else {
+            format!("{name}({})", args.join(", ")).into()
+        }
     }
 
     /// A part of a rule as a rule of its own.
     pub(super) fn own(&mut self, tree: &Rc<Tree>, id: ExprId) -> Result<Value> {
         let origin = self.graph.origin();
-        self.rules.push(Rule { origin, used: false });
+        self.rules.push(Rule {
+            origin,
+            used: false,
+        });
         let value = self.expr(tree, id);
         let rule = self.rules.pop();
         let value = value?;
         let Some(node) = self.node(&value) else {
             return Err(self.unexpected(tree.span(id), "a numeric expression"));
         };
-        Ok(Value::Expr(if rule.is_some_and(|rule| rule.used) { self.graph.own(origin, node) } else { node }))
+        Ok(Value::Expr(if rule.is_some_and(|rule| rule.used) {
+            self.graph.own(origin, node)
+        } else {
+            node
+        }))
     }
 
     /// The result of a function value on one argument.
@@ -191,8 +287,14 @@ impl Evaluator<'_> {
                 None => Err(self.not_callable(span, "this rule has no parameters")),
             },
             Value::Op(op) => {
-                let defaults = op.info().params.iter().skip(1).map(|param| (Value::Num(param.default.unwrap_or(f64::NAN)), span));
-                let args: Vec<(Value, Span)> = std::iter::once((item, span)).chain(defaults).collect();
+                let defaults = op
+                    .info()
+                    .params
+                    .iter()
+                    .skip(1)
+                    .map(|param| (Value::Num(param.default.unwrap_or(f64::NAN)), span));
+                let args: Vec<(Value, Span)> =
+                    std::iter::once((item, span)).chain(defaults).collect();
                 match &args[0].0 {
                     Value::List(items) => self.reduce_list(*op, &Rc::clone(items), span),
                     _ => self.operator(*op, &args, span),
@@ -200,7 +302,9 @@ impl Evaluator<'_> {
             }
             Value::Builtin(builtin) => self.run_builtin(*builtin, vec![Some((item, span))], span),
             Value::Objective(objective) => match item {
-                Value::Num(number) if objective.coordinates().len() == 1 => Ok(Value::Num(objective.value(&[number]))),
+                Value::Num(number) if objective.coordinates().len() == 1 => {
+                    Ok(Value::Num(objective.value(&[number])))
+                }
                 _ => Err(self.unexpected(span, "a number")),
             },
             _ => Err(self.unexpected(span, "a function")),
@@ -209,5 +313,10 @@ impl Evaluator<'_> {
 }
 
 fn first(problems: Vec<Diagnostic>) -> Box<Diagnostic> {
-    Box::new(problems.into_iter().next().expect("a call that does not fit has at least one problem"))
+    Box::new(
+        problems
+            .into_iter()
+            .next()
+            .expect("a call that does not fit has at least one problem"),
+    )
 }

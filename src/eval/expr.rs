@@ -89,10 +89,16 @@ impl Evaluator<'_> {
                 Ok(Value::Record(fields.into()))
             }
             ExprKind::If(condition, yes, no) => {
-                let branch = if self.truth(tree, condition)? { yes } else { no };
+                let branch = if self.truth(tree, condition)? {
+                    yes
+                } else {
+                    no
+                };
                 self.expr(tree, branch)
             }
-            ExprKind::Lambda(params, body) => Ok(Value::Fn(self.closure(tree, None, params, body, false))),
+            ExprKind::Lambda(params, body) => {
+                Ok(Value::Fn(self.closure(tree, None, params, body, false)))
+            }
         }
     }
 
@@ -107,7 +113,11 @@ impl Evaluator<'_> {
         let mut span = tree.span(left);
         for (op, right, whole) in links.into_iter().rev() {
             let right_value = self.expr(tree, right)?;
-            value = self.operator(op, &[(value, span), (right_value, tree.span(right))], tree.span(whole))?;
+            value = self.operator(
+                op,
+                &[(value, span), (right_value, tree.span(right))],
+                tree.span(whole),
+            )?;
             span = tree.span(whole);
         }
         Ok(value)
@@ -127,7 +137,10 @@ impl Evaluator<'_> {
             Some(Primitive::Builtin(builtin)) => Ok(Value::Builtin(builtin)),
             Some(Primitive::Update) | None => {
                 let text = self.names.text(name);
-                Err(Box::new(Diagnostic::new(Code::E0301, span, format!("unknown name `{text}`")).here("not defined")))
+                Err(Box::new(
+                    Diagnostic::new(Code::E0301, span, format!("unknown name `{text}`"))
+                        .here("not defined"),
+                ))
             }
         }
     }
@@ -157,7 +170,11 @@ impl Evaluator<'_> {
             for ((param, node), (_, place)) in info.params.iter().zip(&nodes).zip(args) {
                 let facts = *self.graph.facts(*node);
                 if facts.ty.stage > param.stage {
-                    let what = if param.stage == crate::types::Stage::Script { "a number known when the script runs" } else { "a number or schedule" };
+                    let what = if param.stage == crate::types::Stage::Script {
+                        "a number known when the script runs"
+                    } else {
+                        "a number or schedule"
+                    };
                     let mut problem = self.unexpected(*place, what);
                     problem.code = Code::E0307;
                     return Err(problem);
@@ -176,30 +193,50 @@ impl Evaluator<'_> {
         }
         if op == Op::Debias && !self.is_fixed_ema(nodes[0]) {
             return Err(Box::new(
-                Diagnostic::new(Code::E0402, args[0].1, "expected an `ema` with a fixed beta to debias")
-                    .here("not an `ema`")
-                    .help("write `debias(ema(x, 0.999))`"),
+                Diagnostic::new(
+                    Code::E0402,
+                    args[0].1,
+                    "expected an `ema` with a fixed beta to debias",
+                )
+                .here("not an `ema`")
+                .help("write `debias(ema(x, 0.999))`"),
             ));
         }
         match self.graph.apply(op, &nodes) {
             Ok(node) => Ok(self.of_node(node)),
             Err(mismatch) => Err(Box::new(
-                Diagnostic::new(Code::E0306, span, format!("`{}` cannot join shapes `{}` and `{}`", op.name(), mismatch.left, mismatch.right))
-                    .here("shapes do not fit")
-                    .help("write `transpose(x)` around one of them, or reduce it with `mean(x)`"),
+                Diagnostic::new(
+                    Code::E0306,
+                    span,
+                    format!(
+                        "`{}` cannot join shapes `{}` and `{}`",
+                        op.name(),
+                        mismatch.left,
+                        mismatch.right
+                    ),
+                )
+                .here("shapes do not fit")
+                .help("write `transpose(x)` around one of them, or reduce it with `mean(x)`"),
             )),
         }
     }
 
     fn is_fixed_ema(&self, node: crate::ir::NodeId) -> bool {
         match self.graph.node(node) {
-            crate::ir::Node::Apply(Op::Ema, args) => self.graph.node(args.as_slice()[1]).as_number().is_some(),
+            crate::ir::Node::Apply(Op::Ema, args) => {
+                self.graph.node(args.as_slice()[1]).as_number().is_some()
+            }
             _ => false,
         }
     }
 
     /// Ops on values that are no expressions: numbers, truth values, text, lists.
-    fn on_plain_values(&mut self, op: Op, args: &[(Value, Span)], span: Span) -> Result<Option<Value>> {
+    fn on_plain_values(
+        &mut self,
+        op: Op,
+        args: &[(Value, Span)],
+        span: Span,
+    ) -> Result<Option<Value>> {
         let values: Vec<&Value> = args.iter().map(|(value, _)| value).collect();
         Ok(Some(match (op, values.as_slice()) {
             (Op::Not, [Value::Bool(a)]) => Value::Bool(!a),
@@ -207,16 +244,17 @@ impl Evaluator<'_> {
             (Op::Or, [Value::Bool(a), Value::Bool(b)]) => Value::Bool(*a || *b),
             (Op::Eq, [Value::Bool(a), Value::Bool(b)]) => Value::Bool(a == b),
             (Op::Ne, [Value::Bool(a), Value::Bool(b)]) => Value::Bool(a != b),
-            (Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge, [Value::Str(a), Value::Str(b)]) => {
-                Value::Bool(match op {
-                    Op::Eq => a == b,
-                    Op::Ne => a != b,
-                    Op::Lt => a < b,
-                    Op::Le => a <= b,
-                    Op::Gt => a > b,
-                    _ => a >= b,
-                })
-            }
+            (
+                Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge,
+                [Value::Str(a), Value::Str(b)],
+            ) => Value::Bool(match op {
+                Op::Eq => a == b,
+                Op::Ne => a != b,
+                Op::Lt => a < b,
+                Op::Le => a <= b,
+                Op::Gt => a > b,
+                _ => a >= b,
+            }),
             (Op::Add, [Value::Str(a), Value::Str(b)]) => Value::Str(format!("{a}{b}").into()),
             (Op::Add, [Value::List(a), Value::List(b)]) => {
                 self.room(a.len() + b.len(), span)?;
@@ -225,7 +263,9 @@ impl Evaluator<'_> {
             (op, [Value::Num(a), Value::Num(b)]) if op.info().kind == Kind::Comparison => {
                 Value::Bool(op.apply(&[*a, *b]).is_some_and(|truth| truth != 0.0))
             }
-            (op, _) if op.info().kind == Kind::Arithmetic && op.info().notation != Notation::Call => {
+            (op, _)
+                if op.info().kind == Kind::Arithmetic && op.info().notation != Notation::Call =>
+            {
                 let mut numbers = [0.0; 3];
                 for (number, value) in numbers.iter_mut().zip(&values) {
                     match value {
@@ -250,9 +290,13 @@ impl Evaluator<'_> {
             return Ok(());
         }
         Err(Box::new(
-            Diagnostic::new(Code::E0507, span, format!("a list of {items} items is too long"))
-                .here("at most 10000000 items")
-                .help("work on a part of it at a time"),
+            Diagnostic::new(
+                Code::E0507,
+                span,
+                format!("a list of {items} items is too long"),
+            )
+            .here("at most 10000000 items")
+            .help("work on a part of it at a time"),
         ))
     }
 
@@ -265,18 +309,47 @@ impl Evaluator<'_> {
             return Err(self.unexpected(span, "a number"));
         };
         let len = items.len();
-        #[allow(clippy::cast_precision_loss, reason = "lists are far shorter than 2^52")]
-        let place = if position < 0.0 { position + len as f64 } else { position };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
-        let found = (place.fract() == 0.0 && place >= 0.0).then(|| items.get(place as usize)).flatten();
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "lists are far shorter than 2^52"
+        )]
+        let place = if position < 0.0 {
+            position + len as f64
+        } else {
+            position
+        };
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be whole and in range"
+        )]
+        let found = (place.fract() == 0.0 && place >= 0.0)
+            .then(|| items.get(place as usize))
+            .flatten();
         found.cloned().ok_or_else(|| {
             let position = crate::op::number_text(position);
             let (headline, help) = match len {
-                0 => (format!("index {position} of an empty list"), "the list has no items".to_owned()),
-                1 => (format!("index {position} of a list of 1 item"), "write 0 or -1".to_owned()),
-                _ => (format!("index {position} of a list of {len} items"), format!("write a whole number from 0 to {}, or -1 for the last", len - 1)),
+                0 => (
+                    format!("index {position} of an empty list"),
+                    "the list has no items".to_owned(),
+                ),
+                1 => (
+                    format!("index {position} of a list of 1 item"),
+                    "write 0 or -1".to_owned(),
+                ),
+                _ => (
+                    format!("index {position} of a list of {len} items"),
+                    format!(
+                        "write a whole number from 0 to {}, or -1 for the last",
+                        len - 1
+                    ),
+                ),
             };
-            Box::new(Diagnostic::new(Code::E0501, span, headline).here("out of range").help(help))
+            Box::new(
+                Diagnostic::new(Code::E0501, span, headline)
+                    .here("out of range")
+                    .help(help),
+            )
         })
     }
 
@@ -286,15 +359,30 @@ impl Evaluator<'_> {
             Value::Record(fields) => match fields.iter().find(|(field, _)| *field == name) {
                 Some((_, value)) => Ok(value.clone()),
                 None => Err(Box::new(
-                    Diagnostic::new(Code::E0309, span, format!("no field `{}`", self.names.text(name)))
-                        .here("has other fields")
-                        .help(format!("its fields are {}", fields.iter().map(|(name, _)| self.names.text(*name).as_ref()).collect::<Vec<_>>().join(", "))),
+                    Diagnostic::new(
+                        Code::E0309,
+                        span,
+                        format!("no field `{}`", self.names.text(name)),
+                    )
+                    .here("has other fields")
+                    .help(format!(
+                        "its fields are {}",
+                        fields
+                            .iter()
+                            .map(|(name, _)| self.names.text(*name).as_ref())
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    )),
                 )),
             },
             Value::Report(report, _) if name == self.known.rows => Ok(self.report_rows(&report)),
             #[allow(clippy::cast_precision_loss, reason = "steps are at most 1e9")]
-            Value::Report(report, _) if name == self.known.steps => Ok(Value::Num(report.steps as f64)),
-            Value::Report(report, _) if name == self.known.task => Ok(Value::Str(report.task.name.as_str().into())),
+            Value::Report(report, _) if name == self.known.steps => {
+                Ok(Value::Num(report.steps as f64))
+            }
+            Value::Report(report, _) if name == self.known.task => {
+                Ok(Value::Str(report.task.name.as_str().into()))
+            }
             _ => Err(self.unexpected(span, "a record")),
         }
     }

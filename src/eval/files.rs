@@ -14,15 +14,21 @@ impl Evaluator<'_> {
     #[cfg(feature = "cli")]
     pub(super) fn plot(&mut self, given: &Given, span: Span) -> Result<Value> {
         use crate::plot::Picture;
-        let Some((value, place)) = &given[0] else { return Err(self.unexpected(span, "something to draw")) };
+        let Some((value, place)) = &given[0] else {
+            return Err(self.unexpected(span, "something to draw"));
+        };
         let picture = match value {
             Value::Report(report, objective) => {
                 let surface = objective.as_ref().map(|objective| {
                     let objective = Rc::clone(objective);
                     move |at: &[f64]| objective.value(at)
                 });
-                let surface = surface.as_ref().map(|surface| surface as &dyn Fn(&[f64]) -> f64);
-                Picture::of_report(report, surface).map_err(|error| outside(*place, error.to_string(), "bench at least one rule"))?
+                let surface = surface
+                    .as_ref()
+                    .map(|surface| surface as &dyn Fn(&[f64]) -> f64);
+                Picture::of_report(report, surface).map_err(|error| {
+                    outside(*place, error.to_string(), "bench at least one rule")
+                })?
             }
             Value::List(items) => self.curves(items, *place)?,
             value => self.schedule_curve(value, &given[1], *place)?,
@@ -33,46 +39,90 @@ impl Evaluator<'_> {
     /// Without the means to draw there are no pictures.
     #[cfg(not(feature = "cli"))]
     pub(super) fn plot(&mut self, _given: &Given, span: Span) -> Result<Value> {
-        Err(outside(span, "this build cannot draw".to_owned(), "use the program `nos`"))
+        Err(outside(
+            span,
+            "this build cannot draw".to_owned(),
+            "use the program `nos`",
+        ))
     }
 
     /// A list of numbers, or one curve for each list or schedule in it.
     #[cfg(feature = "cli")]
     fn curves(&mut self, items: &[Value], span: Span) -> Result<crate::plot::Picture> {
         use crate::plot::{Curves, Picture, Series};
-        #[allow(clippy::cast_precision_loss, reason = "lists are far shorter than 2^52")]
-        let points = |numbers: &[f64]| numbers.iter().enumerate().map(|(x, y)| (x as f64, *y)).collect();
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "lists are far shorter than 2^52"
+        )]
+        let points = |numbers: &[f64]| {
+            numbers
+                .iter()
+                .enumerate()
+                .map(|(x, y)| (x as f64, *y))
+                .collect()
+        };
         let is_flat = items.iter().all(|item| matches!(item, Value::Num(_)));
         let mut series = Vec::new();
         let mut x_label = "index";
         if is_flat {
-            series.push(Series { name: "values".to_owned(), points: points(&self.numbers(items, span)?) });
+            series.push(Series {
+                name: "values".to_owned(),
+                points: points(&self.numbers(items, span)?),
+            });
         } else {
             for (index, item) in items.iter().enumerate() {
                 series.push(match item {
-                    Value::List(inner) => Series { name: format!("list {}", index + 1), points: points(&self.numbers(inner, span)?) },
+                    Value::List(inner) => Series {
+                        name: format!("list {}", index + 1),
+                        points: points(&self.numbers(inner, span)?),
+                    },
                     schedule => {
                         x_label = "step";
                         let name = self.shower().inline(schedule);
-                        Series { name, points: self.samples(schedule, 1000, span)? }
+                        Series {
+                            name,
+                            points: self.samples(schedule, 1000, span)?,
+                        }
                     }
                 });
             }
         }
-        Ok(Picture::Curves(Curves { title: String::new(), x_label: x_label.to_owned(), y_label: "value".to_owned(), series, log_y: false }))
+        Ok(Picture::Curves(Curves {
+            title: String::new(),
+            x_label: x_label.to_owned(),
+            y_label: "value".to_owned(),
+            series,
+            log_y: false,
+        }))
     }
 
     #[cfg(feature = "cli")]
-    fn schedule_curve(&mut self, value: &Value, total: &Option<(Value, Span)>, span: Span) -> Result<crate::plot::Picture> {
+    fn schedule_curve(
+        &mut self,
+        value: &Value,
+        total: &Option<(Value, Span)>,
+        span: Span,
+    ) -> Result<crate::plot::Picture> {
         use crate::plot::{Curves, Picture, Series};
         let total = match total {
-            Some((Value::Num(total), place)) => super::lists::whole(*total, 1.0, 1e9, "`T` of `plot`", *place)?,
+            Some((Value::Num(total), place)) => {
+                super::lists::whole(*total, 1.0, 1e9, "`T` of `plot`", *place)?
+            }
             Some(_) | None => 1000,
         };
         let name = self.shower().inline(value);
         let points = self.samples(value, total, span)?;
-        let series = vec![Series { name: name.clone(), points }];
-        Ok(Picture::Curves(Curves { title: format!("{name}, T = {total}"), x_label: "step".to_owned(), y_label: "value".to_owned(), series, log_y: false }))
+        let series = vec![Series {
+            name: name.clone(),
+            points,
+        }];
+        Ok(Picture::Curves(Curves {
+            title: format!("{name}, T = {total}"),
+            x_label: "step".to_owned(),
+            y_label: "value".to_owned(),
+            series,
+            log_y: false,
+        }))
     }
 
     /// A schedule's values over a run, at most a thousand and one of them.
@@ -84,9 +134,14 @@ impl Evaluator<'_> {
             return Err(self.unexpected(span, "numbers or schedules"));
         }
         let has_state = rule.slots() != crate::ir::Slots::default();
-        let problem = |error: crate::engine::EngineError| outside(span, error.to_string(), "give a schedule");
+        let problem =
+            |error: crate::engine::EngineError| outside(span, error.to_string(), "give a schedule");
         let mut runner = Runner::new(&rule, &[TensorShape::Vector(1)], 0).map_err(problem)?;
-        let stride = if has_state { 1 } else { total.div_ceil(1000).max(1) };
+        let stride = if has_state {
+            1
+        } else {
+            total.div_ceil(1000).max(1)
+        };
         let shown = total.div_ceil(1000).max(1);
         let mut points = Vec::new();
         let mut step = 0;
@@ -94,19 +149,26 @@ impl Evaluator<'_> {
             if step % 4096 == 0 {
                 self.alive(span)?;
             }
-            let update = runner.update(0, &[0.0], &[0.0], step, total).map_err(problem)?;
+            let update = runner
+                .update(0, &[0.0], &[0.0], step, total)
+                .map_err(problem)?;
             if step % shown == 0 || step == total {
                 #[allow(clippy::cast_precision_loss, reason = "steps are at most 1e9")]
                 points.push((step as f64, update[0]));
             }
-            step = if step == total { total + 1 } else { (step + stride).min(total) };
+            step = if step == total {
+                total + 1
+            } else {
+                (step + stride).min(total)
+            };
         }
         Ok(points)
     }
 
     /// `save(x, file)`.
     pub(super) fn save(&mut self, given: &Given, span: Span) -> Result<Value> {
-        let (Some((value, place)), Some((Value::Str(name), name_place))) = (&given[0], &given[1]) else {
+        let (Some((value, place)), Some((Value::Str(name), name_place))) = (&given[0], &given[1])
+        else {
             return Err(self.unexpected(span, "something to save and a file name"));
         };
         let bytes = self.bytes(value, name, *place, *name_place)?;
@@ -114,36 +176,50 @@ impl Evaluator<'_> {
         match self.host.write(&path, &bytes) {
             Ok(()) => Ok(Value::Unit),
             Err(error) => Err(Box::new(
-                Diagnostic::new(Code::E0504, *name_place, format!("cannot write `{name}`: {}", reason(&error)))
-                    .here("not written")
-                    .help("choose a folder that exists and is writable"),
+                Diagnostic::new(
+                    Code::E0504,
+                    *name_place,
+                    format!("cannot write `{name}`: {}", reason(&error)),
+                )
+                .here("not written")
+                .help("choose a folder that exists and is writable"),
             )),
         }
     }
 
     fn bytes(&self, value: &Value, name: &str, place: Span, name_place: Span) -> Result<Vec<u8>> {
-        let ending = Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
+        let ending = Path::new(name)
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .unwrap_or("")
+            .to_lowercase();
         let wrong = |wanted: &str| {
             Box::new(
-                Diagnostic::new(Code::E0504, name_place, format!("`{name}` does not end in {wanted}"))
-                    .here("unknown format")
-                    .help(format!("choose a name that ends in {wanted}")),
+                Diagnostic::new(
+                    Code::E0504,
+                    name_place,
+                    format!("`{name}` does not end in {wanted}"),
+                )
+                .here("unknown format")
+                .help(format!("choose a name that ends in {wanted}")),
             )
         };
         match (value, ending.as_str()) {
             #[cfg(feature = "cli")]
             (Value::Picture(picture), "svg") => Ok(crate::plot::svg(picture).into_bytes()),
             #[cfg(feature = "cli")]
-            (Value::Picture(picture), "png") => crate::plot::png(picture).map_err(|error| outside(place, error.to_string(), "save it as .svg")),
+            (Value::Picture(picture), "png") => crate::plot::png(picture)
+                .map_err(|error| outside(place, error.to_string(), "save it as .svg")),
             #[cfg(feature = "cli")]
             (Value::Picture(_), _) => Err(wrong(".svg or .png")),
             #[cfg(feature = "cli")]
-            (Value::Report(report, _), "json") => {
-                serde_json::to_vec_pretty(&**report).map_err(|error| outside(place, error.to_string(), "save it as .ron"))
+            (Value::Report(report, _), "json") => serde_json::to_vec_pretty(&**report)
+                .map_err(|error| outside(place, error.to_string(), "save it as .ron")),
+            (Value::Report(report, _), "ron") => {
+                ron::ser::to_string_pretty(&**report, ron::ser::PrettyConfig::default())
+                    .map(String::into_bytes)
+                    .map_err(|error| outside(place, error.to_string(), "print it instead"))
             }
-            (Value::Report(report, _), "ron") => ron::ser::to_string_pretty(&**report, ron::ser::PrettyConfig::default())
-                .map(String::into_bytes)
-                .map_err(|error| outside(place, error.to_string(), "print it instead")),
             (Value::Report(..), _) => Err(wrong(".json or .ron")),
             (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
             _ => Err(self.unexpected(place, "a picture, a report or text")),
@@ -157,17 +233,34 @@ impl Evaluator<'_> {
         };
         let path = self.path(name);
         let cannot = |why: String| {
-            Box::new(Diagnostic::new(Code::E0503, *place, format!("cannot read `{name}`: {why}")).here("not read").help("give a report that `save` wrote as .json or .ron"))
+            Box::new(
+                Diagnostic::new(Code::E0503, *place, format!("cannot read `{name}`: {why}"))
+                    .here("not read")
+                    .help("give a report that `save` wrote as .json or .ron"),
+            )
         };
-        let bytes = self.host.read(&path).map_err(|error| cannot(reason(&error)))?;
+        let bytes = self
+            .host
+            .read(&path)
+            .map_err(|error| cannot(reason(&error)))?;
         let text = String::from_utf8(bytes).map_err(|_| cannot("it is not text".to_owned()))?;
         let report = parse_report(name, &text).map_err(cannot)?;
         if report.format != crate::bench::report::FORMAT {
-            return Err(cannot(format!("its format is {}, this version reads {}", report.format, crate::bench::report::FORMAT)));
+            return Err(cannot(format!(
+                "its format is {}, this version reads {}",
+                report.format,
+                crate::bench::report::FORMAT
+            )));
         }
         // The function is drawn under its paths only where the same one is known here.
-        let objective = match self.names.get(&report.task.name).and_then(|name| self.scope.get(name, u32::MAX)) {
-            Some(Value::Objective(objective)) if objective.formula() == report.task.formula => Some(Rc::clone(objective)),
+        let objective = match self
+            .names
+            .get(&report.task.name)
+            .and_then(|name| self.scope.get(name, u32::MAX))
+        {
+            Some(Value::Objective(objective)) if objective.formula() == report.task.formula => {
+                Some(Rc::clone(objective))
+            }
             Some(_) | None => None,
         };
         Ok(Value::Report(Rc::new(report), objective))
@@ -195,7 +288,10 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         _ => {
             let text = error.to_string();
-            text.split(" (os error").next().unwrap_or("unknown").to_lowercase()
+            text.split(" (os error")
+                .next()
+                .unwrap_or("unknown")
+                .to_lowercase()
         }
     }
 }

@@ -13,6 +13,7 @@ mod race;
 mod show;
 mod value;
 
+pub use files::reason;
 pub use show::Shower;
 pub use value::{Closure, RuleValue, Value};
 
@@ -70,7 +71,19 @@ impl<'a> Evaluator<'a> {
         folder: &'a Path,
         help: &'a dyn Fn(&str) -> Option<String>,
     ) -> Self {
-        Self { names, known, scope, graph, host, folder, help, locals: Vec::new(), limit: None, rules: Vec::new(), depth: 0 }
+        Self {
+            names,
+            known,
+            scope,
+            graph,
+            host,
+            folder,
+            help,
+            locals: Vec::new(),
+            limit: None,
+            rules: Vec::new(),
+            depth: 0,
+        }
     }
 
     /// Runs a program's statements; shows the values of those that are expressions, unless `quiet`.
@@ -141,8 +154,15 @@ impl<'a> Evaluator<'a> {
     fn named(&self, name: Ident, value: Value) -> Value {
         let text = self.names.text(name.name);
         match value {
-            Value::Expr(node) if self.graph.ty(node).stage > crate::types::Stage::Script && !crate::ir::is_truth(self.graph, node) => {
-                Value::Rule(Rc::new(RuleValue { name: text.as_ref().into(), node, family: None }))
+            Value::Expr(node)
+                if self.graph.ty(node).stage > crate::types::Stage::Script
+                    && !crate::ir::is_truth(self.graph, node) =>
+            {
+                Value::Rule(Rc::new(RuleValue {
+                    name: text.as_ref().into(),
+                    node,
+                    family: None,
+                }))
             }
             Value::Objective(objective) if objective.name() == "objective" => {
                 Value::Objective(Rc::new((*objective).clone().with_name(text.as_ref())))
@@ -159,7 +179,14 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn closure(&mut self, tree: &Rc<Tree>, name: Option<Ident>, params: Run, body: ExprId, is_rule: bool) -> Rc<Closure> {
+    fn closure(
+        &mut self,
+        tree: &Rc<Tree>,
+        name: Option<Ident>,
+        params: Run,
+        body: ExprId,
+        is_rule: bool,
+    ) -> Rc<Closure> {
         Rc::new(Closure {
             name: name.map(|name| name.name),
             tree: Rc::clone(tree),
@@ -174,7 +201,9 @@ impl<'a> Evaluator<'a> {
     /// Stops where the user has asked for it.
     fn alive(&mut self, span: Span) -> Result<()> {
         if self.host.progress(0.0, "").is_break() {
-            return Err(Box::new(Diagnostic::new(Code::E0506, span, "stopped").here("was running this")));
+            return Err(Box::new(
+                Diagnostic::new(Code::E0506, span, "stopped").here("was running this"),
+            ));
         }
         Ok(())
     }
@@ -202,6 +231,9 @@ impl<'a> Evaluator<'a> {
 
     /// An expression's value: a number where it is one.
     fn of_node(&self, node: NodeId) -> Value {
-        self.graph.node(node).as_number().map_or(Value::Expr(node), Value::Num)
+        self.graph
+            .node(node)
+            .as_number()
+            .map_or(Value::Expr(node), Value::Num)
     }
 }

@@ -36,7 +36,9 @@ impl Evaluator<'_> {
                 }
             }
             Some((Value::Bool(true), _)) | None => self.baselines(&mut candidates, span)?,
-            Some((_, place)) => return Err(self.unexpected(*place, "true, false or a list of rules")),
+            Some((_, place)) => {
+                return Err(self.unexpected(*place, "true, false or a list of rules"));
+            }
         }
         let steps = match &given[2] {
             Some((Value::Num(steps), place)) => whole(*steps, 1.0, 1e9, "`steps`", *place)?,
@@ -45,32 +47,55 @@ impl Evaluator<'_> {
         let rates = match &given[3] {
             Some((value, place)) => {
                 let rates = self.number_or_numbers(value, *place)?;
-                if let Some(bad) = rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
-                    return Err(outside(*place, format!("a learning rate is {}", crate::ir::number_text(*bad)), "choose learning rates above 0"));
+                if let Some(bad) = rates
+                    .iter()
+                    .find(|rate| !(rate.is_finite() && **rate > 0.0))
+                {
+                    return Err(outside(
+                        *place,
+                        format!("a learning rate is {}", crate::ir::number_text(*bad)),
+                        "choose learning rates above 0",
+                    ));
                 }
                 rates
             }
             // The grid of the paper's sweep: 10^i for i from -5 to 1 (section 4.2).
-            None => bench::grid(1e-5, 10.0, 7).map_err(|error| outside(span, error.to_string(), "give `lr:`"))?,
+            None => bench::grid(1e-5, 10.0, 7)
+                .map_err(|error| outside(span, error.to_string(), "give `lr:`"))?,
         };
         let schedule = match &given[5] {
             Some((value, place)) => Some(self.extract(value, *place)?),
             None => None,
         };
         let seeds = match &given[4] {
-            Some((Value::Num(count), place)) => (0..whole(*count, 1.0, 1e6, "`seeds`", *place)?).collect(),
+            Some((Value::Num(count), place)) => {
+                (0..whole(*count, 1.0, 1e6, "`seeds`", *place)?).collect()
+            }
             Some(_) | None => bench::default_seeds(&candidates, &objective, schedule.as_ref()),
         };
-        let options = Options { steps, rates, seeds, schedule };
+        let options = Options {
+            steps,
+            rates,
+            seeds,
+            schedule,
+        };
         let names: Vec<String> = {
-            let (baselines, ours): (Vec<&Candidate>, Vec<&Candidate>) = candidates.iter().partition(|each| each.is_baseline);
-            ours.into_iter().chain(baselines).map(|each| each.name.clone()).collect()
+            let (baselines, ours): (Vec<&Candidate>, Vec<&Candidate>) =
+                candidates.iter().partition(|each| each.is_baseline);
+            ours.into_iter()
+                .chain(baselines)
+                .map(|each| each.name.clone())
+                .collect()
         };
         let host = &mut *self.host;
         let report = bench::run(&candidates, &objective, &options, &mut |progress| {
             #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
             let done = progress.done as f64 / progress.total.max(1) as f64;
-            let what = format!("{} at {}", names.get(progress.entry).map_or("", String::as_str), crate::op::number_text(progress.rate));
+            let what = format!(
+                "{} at {}",
+                names.get(progress.entry).map_or("", String::as_str),
+                crate::op::number_text(progress.rate)
+            );
             host.progress(done, &what)
         })
         .map_err(|error| bench_problem(&error, *rules_place, *task_place, span))?;
@@ -84,15 +109,26 @@ impl Evaluator<'_> {
             Value::Rule(rule) => rule.name.to_string(),
             _ => formula.clone(),
         };
-        Ok(Candidate { name, formula, slots: rule.slots().per_element, rule, is_baseline })
+        Ok(Candidate {
+            name,
+            formula,
+            slots: rule.slots().per_element,
+            rule,
+            is_baseline,
+        })
     }
 
     /// The usual baselines, those apart that are among the rules already.
     fn baselines(&mut self, candidates: &mut Vec<Candidate>, span: Span) -> Result<()> {
         for name in BASELINES {
-            let Some(value) = self.standard(name) else { continue };
+            let Some(value) = self.standard(name) else {
+                continue;
+            };
             let candidate = self.candidate(&value, span, true)?;
-            if !candidates.iter().any(|other| other.formula == candidate.formula) {
+            if !candidates
+                .iter()
+                .any(|other| other.formula == candidate.formula)
+            {
                 candidates.push(candidate);
             }
         }
@@ -102,7 +138,10 @@ impl Evaluator<'_> {
     /// What a name means in the standard library, whatever the program has made of it since.
     fn standard(&self, name: &str) -> Option<Value> {
         let symbol = self.names.get(name)?;
-        self.scope.iter().find(|(_, other, _)| *other == symbol).map(|(_, _, value)| value.clone())
+        self.scope
+            .iter()
+            .find(|(_, other, _)| *other == symbol)
+            .map(|(_, _, value)| value.clone())
     }
 
     /// A test function, or the one of that name.
@@ -110,13 +149,28 @@ impl Evaluator<'_> {
         match value {
             Value::Objective(objective) => Ok(Rc::clone(objective)),
             Value::Str(text) => {
-                if let Some(Value::Objective(objective)) = self.names.get(text).and_then(|name| self.scope.get(name, u32::MAX)) {
+                if let Some(Value::Objective(objective)) = self
+                    .names
+                    .get(text)
+                    .and_then(|name| self.scope.get(name, u32::MAX))
+                {
                     return Ok(Rc::clone(objective));
                 }
-                let names: Vec<&str> =
-                    self.scope.iter().filter(|(_, _, value)| matches!(value, Value::Objective(_))).map(|(_, name, _)| self.names.text(name).as_ref()).collect();
-                let help = suggest(text, names.iter().copied()).map_or_else(|| format!("choose one of {}", names.join(", ")), |name| format!("did you mean `{name}`?"));
-                Err(Box::new(Diagnostic::new(Code::E0601, span, format!("unknown task `{text}`")).here("no test function").help(help)))
+                let names: Vec<&str> = self
+                    .scope
+                    .iter()
+                    .filter(|(_, _, value)| matches!(value, Value::Objective(_)))
+                    .map(|(_, name, _)| self.names.text(name).as_ref())
+                    .collect();
+                let help = suggest(text, names.iter().copied()).map_or_else(
+                    || format!("choose one of {}", names.join(", ")),
+                    |name| format!("did you mean `{name}`?"),
+                );
+                Err(Box::new(
+                    Diagnostic::new(Code::E0601, span, format!("unknown task `{text}`"))
+                        .here("no test function")
+                        .help(help),
+                ))
             }
             _ => Err(self.unexpected(span, "a test function")),
         }
@@ -137,7 +191,10 @@ impl Evaluator<'_> {
                 "lr" => number(best.map(|best| best.rate)),
                 "last" => number(best.map(|best| best.last.mean)),
                 "best" => number(best.map(|best| best.lowest.mean)),
-                "distance" => number(best.and_then(|best| best.distance).map(|distance| distance.mean)),
+                "distance" => number(
+                    best.and_then(|best| best.distance)
+                        .map(|distance| distance.mean),
+                ),
                 "to_1e3" => number(best.and_then(|best| best.to_1e3).map(|steps| steps.mean)),
                 "to_1e6" => number(best.and_then(|best| best.to_1e6).map(|steps| steps.mean)),
                 _ => Value::Num(failures as f64),
@@ -151,10 +208,20 @@ impl Evaluator<'_> {
 fn bench_problem(error: &BenchError, rules: Span, task: Span, call: Span) -> Box<Diagnostic> {
     match error {
         BenchError::Rule { .. } => needs_matrix(rules, &error.to_string()),
-        BenchError::Start { .. } => outside(task, error.to_string(), "start where the function is finite"),
-        BenchError::NoRules => outside(rules, error.to_string(), "give a rule: `bench([powersign], on: rosenbrock)`"),
-        BenchError::NoSteps | BenchError::NoRates | BenchError::NoSeeds | BenchError::Rate { .. } | BenchError::Schedule => {
-            outside(call, error.to_string(), "give `lr: grid(1e-4, 1, 5)`")
-        }
+        BenchError::Start { .. } => outside(
+            task,
+            error.to_string(),
+            "start where the function is finite",
+        ),
+        BenchError::NoRules => outside(
+            rules,
+            error.to_string(),
+            "give a rule: `bench([powersign], on: rosenbrock)`",
+        ),
+        BenchError::NoSteps
+        | BenchError::NoRates
+        | BenchError::NoSeeds
+        | BenchError::Rate { .. }
+        | BenchError::Schedule => outside(call, error.to_string(), "give `lr: grid(1e-4, 1, 5)`"),
     }
 }

@@ -26,10 +26,18 @@ const ITEMS: usize = 100;
 
 impl<'a> Shower<'a> {
     /// A shower for the definitions in force: formulas use `m`, `v` and the other operands as long as these names mean them.
-    pub fn new(names: &'a Names, scope: &Scope<Value>, graph: &'a Graph, width: u16, colour: bool) -> Self {
+    pub fn new(
+        names: &'a Names,
+        scope: &Scope<Value>,
+        graph: &'a Graph,
+        width: u16,
+        colour: bool,
+    ) -> Self {
         let mut operands = FxHashMap::default();
         for name in OPERANDS {
-            let Some(symbol) = names.get(name) else { continue };
+            let Some(symbol) = names.get(name) else {
+                continue;
+            };
             let node = match scope.get(symbol, u32::MAX) {
                 Some(Value::Expr(node)) => Some(*node),
                 Some(Value::Rule(rule)) => Some(rule.node),
@@ -39,7 +47,13 @@ impl<'a> Shower<'a> {
                 operands.entry(node).or_insert_with(|| Arc::from(name));
             }
         }
-        Self { names, graph, operands, width, colour }
+        Self {
+            names,
+            graph,
+            operands,
+            width,
+            colour,
+        }
     }
 
     /// A value in full: a rule with its type and state, a report as a table, a picture drawn.
@@ -47,16 +61,32 @@ impl<'a> Shower<'a> {
         match value {
             Value::Rule(rule) => {
                 let formula = self.node(rule.node, true);
-                let head = if *rule.name == *formula { formula } else { format!("{} = {formula}", rule.name) };
+                let head = if *rule.name == *formula {
+                    formula
+                } else {
+                    format!("{} = {formula}", rule.name)
+                };
                 format!("{head}\n  {}{}", self.about(rule.node), self.family(value))
             }
             Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
             #[cfg(feature = "cli")]
-            Value::Picture(picture) => crate::plot::terminal(picture, self.width, self.colour).trim_end().to_owned(),
+            Value::Picture(picture) => crate::plot::terminal(picture, self.width, self.colour)
+                .trim_end()
+                .to_owned(),
             Value::Objective(objective) => {
-                let minima: Vec<String> = objective.minima().iter().map(|point| numbers(point)).collect();
-                let mut out = format!("{}({}) = {}\n  start {}", objective.name(), objective.coordinates().join(", "), objective.formula(), numbers(objective.start()));
+                let minima: Vec<String> = objective
+                    .minima()
+                    .iter()
+                    .map(|point| numbers(point))
+                    .collect();
+                let mut out = format!(
+                    "{}({}) = {}\n  start {}",
+                    objective.name(),
+                    objective.coordinates().join(", "),
+                    objective.formula(),
+                    numbers(objective.start())
+                );
                 if !minima.is_empty() {
                     let _ = write!(out, ", minimum {}", minima.join(" or "));
                 }
@@ -92,21 +122,42 @@ impl<'a> Shower<'a> {
             Value::Bool(truth) => truth.to_string(),
             Value::Str(text) => quoted(text),
             Value::List(items) => {
-                let mut parts: Vec<String> = items.iter().take(ITEMS).map(|item| self.inline(item)).collect();
+                let mut parts: Vec<String> = items
+                    .iter()
+                    .take(ITEMS)
+                    .map(|item| self.inline(item))
+                    .collect();
                 if items.len() > ITEMS {
                     parts.push(format!("… {} more", items.len() - ITEMS));
                 }
                 format!("[{}]", parts.join(", "))
             }
             Value::Record(fields) => {
-                let parts: Vec<String> = fields.iter().map(|(name, value)| format!("{}: {}", self.names.text(*name), self.inline(value))).collect();
+                let parts: Vec<String> = fields
+                    .iter()
+                    .map(|(name, value)| {
+                        format!("{}: {}", self.names.text(*name), self.inline(value))
+                    })
+                    .collect();
                 format!("({})", parts.join(", "))
             }
             Value::Expr(node) => self.node(*node, false),
             Value::Rule(rule) => rule.name.to_string(),
             Value::Fn(closure) => {
-                let params: Vec<&str> = closure.tree.params(closure.params).iter().map(|param| self.names.text(param.name.name).as_ref()).collect();
-                format!("fn {}({})", closure.name.map_or("", |name: Symbol| self.names.text(name)), params.join(", ")).replace("fn (", "fn(")
+                let params: Vec<&str> = closure
+                    .tree
+                    .params(closure.params)
+                    .iter()
+                    .map(|param| self.names.text(param.name.name).as_ref())
+                    .collect();
+                format!(
+                    "fn {}({})",
+                    closure
+                        .name
+                        .map_or("", |name: Symbol| self.names.text(name)),
+                    params.join(", ")
+                )
+                .replace("fn (", "fn(")
             }
             Value::Op(op) => op.info().signature(),
             Value::Builtin(builtin) => builtin.info().signature(),
@@ -140,14 +191,22 @@ impl<'a> Shower<'a> {
     fn about(&self, node: NodeId) -> String {
         let rule = ir::Rule::new(self.graph, node);
         let slots = rule.slots();
-        let mut out = if ir::is_truth(self.graph, node) { format!("Bool{}", rule.ty().shape) } else { rule.ty().to_string() };
+        let mut out = if ir::is_truth(self.graph, node) {
+            format!("Bool{}", rule.ty().shape)
+        } else {
+            rule.ty().to_string()
+        };
         for (count, what) in [
             (slots.per_element, "per parameter"),
             (slots.per_side, "per row or column"),
             (slots.per_tensor, "per tensor"),
         ] {
             if count > 0 {
-                let _ = write!(out, ", {count} state slot{} {what}", if count == 1 { "" } else { "s" });
+                let _ = write!(
+                    out,
+                    ", {count} state slot{} {what}",
+                    if count == 1 { "" } else { "s" }
+                );
             }
         }
         out
@@ -155,15 +214,35 @@ impl<'a> Shower<'a> {
 
     /// The parameters of a rule, with their defaults.
     fn family(&self, value: &Value) -> String {
-        let Value::Rule(rule) = value else { return String::new() };
-        let Some(family) = &rule.family else { return String::new() };
-        let names: Vec<&str> = family.tree.params(family.params).iter().map(|param| self.names.text(param.name.name).as_ref()).collect();
-        format!("; parameter{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
+        let Value::Rule(rule) = value else {
+            return String::new();
+        };
+        let Some(family) = &rule.family else {
+            return String::new();
+        };
+        let names: Vec<&str> = family
+            .tree
+            .params(family.params)
+            .iter()
+            .map(|param| self.names.text(param.name.name).as_ref())
+            .collect();
+        format!(
+            "; parameter{} {}",
+            if names.len() == 1 { "" } else { "s" },
+            names.join(", ")
+        )
     }
 }
 
 fn numbers(point: &[f64]) -> String {
-    format!("({})", point.iter().map(|x| number_text(*x)).collect::<Vec<_>>().join(", "))
+    format!(
+        "({})",
+        point
+            .iter()
+            .map(|x| number_text(*x))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 /// A number as the language writes it, with words for what has no numeral.

@@ -259,7 +259,11 @@ pub fn number(value: f64) -> String {
             "(-1 / 0)".to_owned()
         };
     }
-    for (constant, name) in [(std::f64::consts::E, "e"), (std::f64::consts::PI, "pi"), (1e-8, "delta")] {
+    for (constant, name) in [
+        (std::f64::consts::E, "e"),
+        (std::f64::consts::PI, "pi"),
+        (1e-8, "delta"),
+    ] {
         if value.to_bits() == constant.to_bits() {
             return name.to_owned();
         }

@@ -1,0 +1,54 @@
+//! The outside world as programs can reach it.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// What shows output, reads and writes files, and hears of progress. The program `nos` has one with files and a terminal;
+/// tests and other hosts bring their own.
+pub trait Host {
+    /// Shows output, a line or several: what `print` prints and what statements show.
+    fn show(&mut self, text: &str);
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn read(&mut self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Writes a file, whole or not at all.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Hears of progress: a fraction from 0 to 1 and what is being done (empty between longer jobs); `Break` stops the job.
+    fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()>;
+
+    /// How many columns tables and charts may take, and whether they may use colour.
+    fn canvas(&self) -> (u16, bool);
+}
+
+/// A host without an outside world: shows nothing and has no files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Host for Silent {
+    fn show(&mut self, _text: &str) {}
+
+    fn read(&mut self, _path: &Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn write(&mut self, _path: &Path, _bytes: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn progress(&mut self, _done: f64, _what: &str) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn canvas(&self) -> (u16, bool) {
+        (80, false)
+    }
+}
