@@ -145,7 +145,9 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             Token::Doc => self.docs.push((start, end)),
             Token::Newline => self.line_end(start),
             Token::Let | Token::Rule | Token::Use => self.statement_start(token, start, end),
-            Token::For if !self.innermost_is(Token::OpenSquare) => self.statement_start(token, start, end),
+            Token::For if !self.innermost_is(Token::OpenSquare) => {
+                self.statement_start(token, start, end)
+            }
             Token::Fn if self.next_is(Token::Name) => self.statement_start(token, start, end),
             Token::OpenParen
             | Token::OpenSquare
@@ -226,7 +228,9 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
     fn statement_start(&mut self, token: Token, start: u32, end: u32) {
         if !self.lines_matter() {
             self.forget_open(start);
-        } else if self.last.is_some_and(|last| !matches!(last, Token::OpenBrace | Token::Semicolon))
+        } else if self
+            .last
+            .is_some_and(|last| !matches!(last, Token::OpenBrace | Token::Semicolon))
             && self.text[self.end as usize..start as usize].contains('\n')
         {
             self.terminate(self.end);
