@@ -1,0 +1,205 @@
+//! What can be written after `nos` on the command line.
+//!
+//! Numbers are checked here, so that a wrong one is a usage error that names its option, before any file is read.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// A language and lab for the update rules of neural-network optimizers.
+#[derive(Parser, Debug)]
+#[command(
+    name = "nos",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    override_usage = "nos [FILE]...\n       nos -e CODE\n       nos COMMAND",
+    after_help = "Without arguments: the prompt on a terminal, otherwise the script on standard input.\n\
+                  Exit codes: 0 success, 1 the program or a rule is wrong, 2 usage or files."
+)]
+pub struct Args {
+    /// Runs this code
+    #[arg(
+        short,
+        value_name = "CODE",
+        allow_hyphen_values = true,
+        conflicts_with = "files"
+    )]
+    pub(super) eval: Vec<String>,
+    /// Scripts to run; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// A subcommand.
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Runs scripts
+    Run {
+        /// Scripts; `-` is standard input
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Checks scripts without running them
+    Check {
+        /// Scripts; `-` is standard input
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Formats scripts in place
+    Fmt {
+        /// Changes nothing: lists the files that would change, and fails if there are any
+        #[arg(long)]
+        check: bool,
+        /// Scripts; `-` formats standard input to standard output
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Applies a rule to recorded gradients and prints the weights after each step, as CSV
+    Trace(TraceArgs),
+    /// Races rules on a test function
+    Bench(BenchArgs),
+    /// Writes rules as the paper's groups of five tokens
+    Tokens {
+        /// Reads groups of tokens and writes the rules they mean
+        #[arg(long)]
+        from: bool,
+        /// Rules; without any, each line of standard input
+        #[arg(value_name = "RULE")]
+        rules: Vec<String>,
+    },
+    /// Explains a name, an operator or a diagnostic code such as E0301
+    Help {
+        /// What to explain
+        #[arg(allow_hyphen_values = true)]
+        topic: Option<String>,
+    },
+    /// Prints a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Arguments of `nos trace`.
+#[derive(clap::Args, Debug)]
+pub(super) struct TraceArgs {
+    /// A rule: a name, a call or any expression
+    pub(super) rule: String,
+    /// Gradients: one row per step, one column per element, no header
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) grads: PathBuf,
+    /// The learning rate
+    #[arg(long, value_parser = positive, allow_hyphen_values = true)]
+    pub(super) lr: f64,
+    /// Total steps `T` of the run [default: the number of rows]
+    #[arg(long, value_name = "T", value_parser = count, allow_hyphen_values = true)]
+    pub(super) total: Option<u64>,
+    /// Weights to start from, one row [default: zeros]
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) w0: Option<PathBuf>,
+    /// Seed of noise and drop
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Treats the elements as a matrix, row by row, for rules that need one
+    #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = shape)]
+    pub(super) shape: Option<(usize, usize)>,
+}
+
+/// Arguments of `nos bench`.
+#[derive(clap::Args, Debug)]
+pub(super) struct BenchArgs {
+    /// Rules: names, calls or any expressions
+    #[arg(required = true, value_name = "RULE")]
+    pub(super) rules: Vec<String>,
+    /// A test function, such as rosenbrock
+    #[arg(long, value_name = "TASK")]
+    pub(super) on: String,
+    /// Steps of every run
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
+    pub(super) steps: Option<u64>,
+    /// Learning rates: `0.1,0.01`, or an expression such as `grid(1e-4, 1e-1, 4)`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    pub(super) lr: Option<String>,
+    /// How many seeds
+    #[arg(long, value_name = "K", value_parser = count, allow_hyphen_values = true)]
+    pub(super) seeds: Option<u64>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Also draws the report, to a file that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub(super) plot: Option<String>,
+}
+
+/// How a report is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
+    /// A table
+    Text,
+    /// JSON
+    Json,
+    /// RON
+    Ron,
+}
+
+/// A learning rate.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        Ok(_) | Err(_) => Err("expected a number above 0, such as 0.1".to_owned()),
+    }
+}
+
+/// A number of steps or seeds.
+fn count(text: &str) -> Result<u64, String> {
+    match text.replace('_', "").parse::<u64>() {
+        Ok(number @ 1..=1_000_000_000) => Ok(number),
+        Ok(_) | Err(_) => Err("expected a whole number from 1 to 1000000000".to_owned()),
+    }
+}
+
+/// `2x3` as rows and columns.
+fn shape(text: &str) -> Result<(usize, usize), String> {
+    let sides = text
+        .split_once('x')
+        .and_then(|(rows, columns)| Some((rows.parse().ok()?, columns.parse().ok()?)));
+    match sides {
+        Some((rows, columns)) if rows > 0 && columns > 0 => Ok((rows, columns)),
+        Some(_) | None => Err("expected rows and columns, such as 2x3".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_have_ranges() {
+        assert_eq!(positive("0.1"), Ok(0.1));
+        assert!(
+            ["0", "-1", "nan", "inf", "x", ""]
+                .iter()
+                .all(|text| positive(text).is_err())
+        );
+        assert_eq!(count("4_000"), Ok(4000));
+        assert!(
+            ["0", "-1", "1.5", "x", "1000000001", ""]
+                .iter()
+                .all(|text| count(text).is_err())
+        );
+        assert_eq!(shape("2x3"), Ok((2, 3)));
+        assert!(
+            ["", "x", "2x", "0x3", "2x3x4", "-1x2"]
+                .iter()
+                .all(|text| shape(text).is_err())
+        );
+    }
+}

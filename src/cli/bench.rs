@@ -1,0 +1,181 @@
+//! `nos bench`: the built-in function `bench` with options for its arguments.
+
+use super::args::{BenchArgs, Format};
+use super::{Exit, Failure, Terminal, report};
+use crate::context::{Context, Host, Input as Treatment};
+use crate::diagnostic::Diagnostic;
+use std::fmt::Write;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// What diagnostics call the command line.
+const NAME: &str = "<command line>";
+
+/// Races rules on a test function and prints the report.
+pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
+    if let Some(path) = &args.plot {
+        drawable(path)?;
+    }
+    let mut session = Session {
+        context: Context::new(),
+        terminal: Terminal::for_script(),
+    };
+    let problems = match session.race(args) {
+        Ok(()) => {
+            session.terminal.finish()?;
+            return Ok(Exit::Done);
+        }
+        Err(problems) => problems,
+    };
+    session.terminal.finish()?;
+    report(&problems, session.context.sources());
+    Ok(Exit::Wrong)
+}
+
+/// Looks at the plot's file before the race: it may be long.
+fn drawable(path: &str) -> Result<(), Failure> {
+    let path = Path::new(path);
+    let ending = path
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default()
+        .to_lowercase();
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let why = if !matches!(ending.as_str(), "svg" | "png") {
+        "the name ends in neither .svg nor .png"
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        "there is no such folder"
+    } else if path.is_dir() {
+        "it is a folder"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(format!(
+        "cannot write `{}`: {why}",
+        path.display()
+    )))
+}
+
+struct Session {
+    context: Context,
+    terminal: Terminal,
+}
+
+impl Session {
+    fn race(&mut self, args: &BenchArgs) -> Result<(), Vec<Diagnostic>> {
+        // Each rule for itself first, so that what is wrong in it is shown in the user's own text.
+        for (number, rule) in (1..).zip(&args.rules) {
+            self.context
+                .rule(&format!("<rule {number}>"), rule, &mut self.terminal)?;
+        }
+        self.run(&format!("let report = {}", call(args)))?;
+        // Ctrl-C keeps what is done: the report of it is still printed and drawn.
+        self.terminal.begin();
+        match args.format {
+            Format::Text => self.run("report")?,
+            Format::Json => self.saved("save(report, \"report.json\")")?,
+            Format::Ron => self.saved("save(report, \"report.ron\")")?,
+        }
+        if let Some(path) = &args.plot {
+            self.run(&format!("save(plot(report), {})", quoted(path)))?;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, code: &str) -> Result<(), Vec<Diagnostic>> {
+        let outcome = self
+            .context
+            .run(NAME, code, None, Treatment::Prompt, &mut self.terminal);
+        if outcome.is_ok() {
+            Ok(())
+        } else {
+            Err(outcome.diagnostics)
+        }
+    }
+
+    /// Shows what the code would write to a file.
+    fn saved(&mut self, code: &str) -> Result<(), Vec<Diagnostic>> {
+        let mut host = ToOutput {
+            terminal: &mut self.terminal,
+        };
+        let outcome = self
+            .context
+            .run(NAME, code, None, Treatment::Prompt, &mut host);
+        if outcome.is_ok() {
+            Ok(())
+        } else {
+            Err(outcome.diagnostics)
+        }
+    }
+}
+
+/// The call of `bench` that the options mean.
+fn call(args: &BenchArgs) -> String {
+    // A line end after each piece keeps a comment in it from swallowing what follows.
+    let mut call = format!("bench([{}\n], on: ", args.rules.join("\n, "));
+    let is_name = args.on.chars().all(|c| c.is_alphanumeric() || c == '_');
+    call.push_str(&if is_name {
+        quoted(&args.on)
+    } else {
+        format!("{}\n", args.on)
+    });
+    if let Some(steps) = args.steps {
+        let _ = write!(call, ", steps: {steps}");
+    }
+    if let Some(rates) = &args.lr {
+        let is_list = rates
+            .split(',')
+            .all(|rate| rate.trim().parse::<f64>().is_ok());
+        let _ = if is_list {
+            write!(call, ", lr: [{rates}]")
+        } else {
+            write!(call, ", lr: {rates}\n")
+        };
+    }
+    if let Some(seeds) = args.seeds {
+        let _ = write!(call, ", seeds: {seeds}");
+    }
+    call + ")"
+}
+
+/// A string of the language.
+fn quoted(text: &str) -> String {
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    )
+}
+
+/// A host whose files go to standard output.
+struct ToOutput<'a> {
+    terminal: &'a mut Terminal,
+}
+
+impl Host for ToOutput<'_> {
+    fn show(&mut self, text: &str) {
+        self.terminal.show(text);
+    }
+
+    fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        self.terminal.read(path)
+    }
+
+    fn write(&mut self, _path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.terminal
+            .show(String::from_utf8_lossy(bytes).trim_end());
+        Ok(())
+    }
+
+    fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()> {
+        self.terminal.progress(done, what)
+    }
+
+    fn canvas(&self) -> (u16, bool) {
+        self.terminal.canvas()
+    }
+}
