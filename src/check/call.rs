@@ -1,7 +1,7 @@
 //! Calls: ops, functions, rules, test functions.
 
 use super::bind::{Signature, bind};
-use super::{Checker, FnTy, Frame, Local, Numeric, Primitive, Ty};
+use super::{CALL_DEPTH, Checker, FnTy, Frame, Local, Numeric, Primitive, Ty};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
 use crate::source::Span;
@@ -273,7 +273,10 @@ impl Checker<'_> {
             });
         }
         let problems = self.problems.len();
+        // A call takes as much stack as several expressions.
+        self.depth += CALL_DEPTH;
         let body = self.expr(&tree, function.body);
+        self.depth -= CALL_DEPTH;
         let ty = if function.is_rule {
             self.rule_numeric(&body, tree.span(function.body), "a rule")
                 .map_or(Ty::Unknown, Ty::Num)

@@ -29,7 +29,10 @@ use scope::Scope;
 use std::rc::Rc;
 
 /// How deep calls and expressions together may nest while checking or running.
-pub const MAX_DEPTH: usize = 600;
+pub const MAX_DEPTH: usize = 250;
+
+/// How many levels a call of a function counts for.
+pub(crate) const CALL_DEPTH: usize = 1;
 
 /// What kind of definition a name is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
