@@ -75,12 +75,6 @@ impl Checker<'_> {
     }
 
     fn call_op(&mut self, op: Op, tree: &Rc<Tree>, args: Run, span: Span) -> Ty {
-        let params: Vec<(&str, bool)> = op
-            .info()
-            .params
-            .iter()
-            .map(|param| (param.name, param.default.is_none()))
-            .collect();
         let given = tree.args(args);
         // `sum`, `mean`, `min` and `max` of a list are numbers.
         if let [one] = given
@@ -97,6 +91,19 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let [one] = given
+            && one.name.is_none()
+            && op.info().params.len() == 1
+        {
+            let ty = self.expr(tree, one.value);
+            return self.operator(op, &[(ty, tree.span(one.value))], span);
+        }
+        let params: Vec<(&str, bool)> = op
+            .info()
+            .params
+            .iter()
+            .map(|param| (param.name, param.default.is_none()))
+            .collect();
         let signature = Signature {
             callee: op.name(),
             params: &params,
