@@ -9,7 +9,10 @@ use std::path::PathBuf;
 const WARNINGS: &[(&str, &str)] = &[("lesson_adam_divides.nos", "W0402")];
 
 fn examples() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(project("examples")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(project("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "nos"));
     files.sort();
     assert!(!files.is_empty(), "examples/ is empty");
@@ -27,13 +30,25 @@ fn examples_run_and_show_something() {
         let mut context = Context::new();
         let mut host = Capture::default();
         let outcome = context.run(&name(&path), &text, Some(&path), Input::Program, &mut host);
-        let rendered: String = outcome.diagnostics.iter().map(|d| render(d, context.sources(), Style::PLAIN)).collect();
+        let rendered: String = outcome
+            .diagnostics
+            .iter()
+            .map(|d| render(d, context.sources(), Style::PLAIN))
+            .collect();
         assert!(outcome.is_ok(), "{rendered}");
         // A file for others to use only defines.
         let is_library = name(&path) == "my_rules.nos";
         assert_eq!(host.shown.trim().is_empty(), is_library, "{}", name(&path));
-        let want: Vec<&str> = WARNINGS.iter().filter(|(file, _)| *file == name(&path)).map(|(_, code)| *code).collect();
-        let mut found: Vec<String> = outcome.diagnostics.iter().map(|d| d.code.to_string()).collect();
+        let want: Vec<&str> = WARNINGS
+            .iter()
+            .filter(|(file, _)| *file == name(&path))
+            .map(|(_, code)| *code)
+            .collect();
+        let mut found: Vec<String> = outcome
+            .diagnostics
+            .iter()
+            .map(|d| d.code.to_string())
+            .collect();
         found.dedup();
         assert_eq!(found, want, "{}:\n{rendered}", name(&path));
     }
@@ -45,8 +60,16 @@ fn figure_5_finds_what_its_comments_say() {
     let path = project("examples/figure5.nos");
     let mut host = Capture::default();
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(Context::new().run("figure5.nos", &text, Some(&path), Input::Program, &mut host).is_ok());
-    let verdicts: Vec<&str> = host.shown.lines().filter(|line| line.starts_with("[\"PowerSign ")).collect();
+    assert!(
+        Context::new()
+            .run("figure5.nos", &text, Some(&path), Input::Program, &mut host)
+            .is_ok()
+    );
+    let verdicts: Vec<&str> = host
+        .shown
+        .lines()
+        .filter(|line| line.starts_with("[\"PowerSign "))
+        .collect();
     let far = r#"["PowerSign loses to SGD", "PowerSign loses to Momentum", "PowerSign loses to RMSProp", "PowerSign loses to Adam"]"#;
     let near = r#"["PowerSign beats SGD", "PowerSign loses to Momentum", "PowerSign beats RMSProp", "PowerSign loses to Adam"]"#;
     assert_eq!(verdicts, [far, near]);

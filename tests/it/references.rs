@@ -2,6 +2,13 @@
 //!
 //! Each loop takes the gradients of one weight and returns the weight after every step. None of them shares code with the
 //! language: a formula that is wrong in `stdlib/` disagrees here.
+#![allow(clippy::unreadable_literal, reason = "numbers as they are published")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "steps are few"
+)]
 
 use crate::support::Capture;
 use nos::context::Context;
@@ -13,14 +20,18 @@ const STEPS: usize = 300;
 const START: [f64; 5] = [1.0, -2.0, 0.5, 0.0, 3.0];
 
 fn rule(text: &str) -> Rule {
-    Context::new().rule("rule", text, &mut Capture::default()).unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
+    Context::new()
+        .rule("rule", text, &mut Capture::default())
+        .unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
 }
 
 /// Gradients of five weights: scales from 1e-4 to 1e2, changing signs, single zeros and long runs of them.
 fn gradients() -> Vec<[f64; 5]> {
     let mut state = 7_u64;
     let mut uniform = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     (0..STEPS)
@@ -28,7 +39,13 @@ fn gradients() -> Vec<[f64; 5]> {
             let noise = [(); 5].map(|()| 2.0 * uniform() - 1.0);
             let rare = if step % 7 == 3 { noise[3] * 100.0 } else { 0.0 };
             let late = if step < 150 { 0.0 } else { noise[4] * 1e-4 };
-            [noise[0], 0.3 + 0.1 * noise[1], (step as f64 / 9.0).sin(), rare, late]
+            [
+                noise[0],
+                0.3 + 0.1 * noise[1],
+                (step as f64 / 9.0).sin(),
+                rare,
+                late,
+            ]
         })
         .collect()
 }
@@ -49,7 +66,10 @@ fn weights(text: &str, shape: TensorShape, start: &[f64], gradients: &[Vec<f64>]
 
 #[track_caller]
 fn same(got: f64, want: f64, what: &str) {
-    assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "{what}: {got}, not {want}");
+    assert!(
+        (got - want).abs() <= 1e-12 * want.abs().max(1.0),
+        "{what}: {got}, not {want}"
+    );
 }
 
 /// Holds a rule against a loop, weight by weight and step by step.
@@ -61,7 +81,11 @@ fn check(text: &str, reference: impl Fn(f64, &[f64]) -> Vec<f64>) {
     for (element, start) in START.into_iter().enumerate() {
         let column: Vec<f64> = gradients.iter().map(|row| row[element]).collect();
         for (step, want) in reference(start, &column).into_iter().enumerate() {
-            same(got[step][element], want, &format!("{text}, weight {element}, step {step}"));
+            same(
+                got[step][element],
+                want,
+                &format!("{text}, weight {element}, step {step}"),
+            );
         }
     }
 }
@@ -152,9 +176,13 @@ fn debias(average: f64, beta: f64, t: i32) -> f64 {
 #[test]
 fn adam_and_its_kin() {
     let adam = |t, m, v| debias(m, 0.9, t) / (debias(v, 0.999, t).sqrt() + 1e-8);
-    check("adam", |w, g| moments(w, g, |t, w, _, m, v| w - RATE * adam(t, m, v)));
+    check("adam", |w, g| {
+        moments(w, g, |t, w, _, m, v| w - RATE * adam(t, m, v))
+    });
     check("adamw(weight_decay: 0.1)", |w, g| {
-        moments(w, g, |t, w, _, m, v| w * (1.0 - RATE * 0.1) - RATE * adam(t, m, v))
+        moments(w, g, |t, w, _, m, v| {
+            w * (1.0 - RATE * 0.1) - RATE * adam(t, m, v)
+        })
     });
     check("amsgrad", |w, g| {
         let mut most = 0.0_f64;
@@ -166,7 +194,8 @@ fn adam_and_its_kin() {
     });
     check("nadam", |w, g| {
         moments(w, g, |t, w, g, m, v| {
-            let ahead = 0.9 * m / (1.0 - 0.9_f64.powi(t + 1)) + (1.0 - 0.9) * g / (1.0 - 0.9_f64.powi(t));
+            let ahead =
+                0.9 * m / (1.0 - 0.9_f64.powi(t + 1)) + (1.0 - 0.9) * g / (1.0 - 0.9_f64.powi(t));
             w - RATE * ahead / (debias(v, 0.999, t).sqrt() + 1e-8)
         })
     });
@@ -175,7 +204,9 @@ fn adam_and_its_kin() {
 #[test]
 fn sign_rules() {
     check("sign_sgd", |w, g| each(w, g, |_, w, g| w - RATE * sign(g)));
-    check("signum", |w, g| moments(w, g, |_, w, _, m, _| w - RATE * sign(m)));
+    check("signum", |w, g| {
+        moments(w, g, |_, w, _, m, _| w - RATE * sign(m))
+    });
     check("lion", |w, g| {
         let mut m = 0.0;
         each(w, g, |_, w, g| {
@@ -184,13 +215,37 @@ fn sign_rules() {
             w - RATE * update
         })
     });
-    check("powersign", |w, g| moments(w, g, |_, w, g, m, _| w - RATE * (sign(g) * sign(m)).exp() * g));
-    check("addsign", |w, g| moments(w, g, |_, w, g, m, _| w - RATE * (1.0 + sign(g) * sign(m)) * g));
+    check("powersign", |w, g| {
+        moments(w, g, |_, w, g, m, _| {
+            w - RATE * (sign(g) * sign(m)).exp() * g
+        })
+    });
+    check("addsign", |w, g| {
+        moments(w, g, |_, w, g, m, _| {
+            w - RATE * (1.0 + sign(g) * sign(m)) * g
+        })
+    });
     let left = |t: i32| 1.0 - f64::from(t - 1) / STEPS as f64;
-    check("powersign_ld", |w, g| moments(w, g, |t, w, g, m, _| w - RATE * (left(t) * sign(g) * sign(m)).exp() * g));
-    check("addsign_ld", |w, g| moments(w, g, |t, w, g, m, _| w - RATE * (1.0 + left(t) * sign(g) * sign(m)) * g));
-    check("powersign_2", |w, g| moments(w, g, |_, w, g, m, _| w - RATE * 2_f64.powf(sign(g) * sign(m)) * g));
-    check("addsign_2", |w, g| moments(w, g, |_, w, g, m, _| w - RATE * (2.0 + sign(g) * sign(m)) * g));
+    check("powersign_ld", |w, g| {
+        moments(w, g, |t, w, g, m, _| {
+            w - RATE * (left(t) * sign(g) * sign(m)).exp() * g
+        })
+    });
+    check("addsign_ld", |w, g| {
+        moments(w, g, |t, w, g, m, _| {
+            w - RATE * (1.0 + left(t) * sign(g) * sign(m)) * g
+        })
+    });
+    check("powersign_2", |w, g| {
+        moments(w, g, |_, w, g, m, _| {
+            w - RATE * 2_f64.powf(sign(g) * sign(m)) * g
+        })
+    });
+    check("addsign_2", |w, g| {
+        moments(w, g, |_, w, g, m, _| {
+            w - RATE * (2.0 + sign(g) * sign(m)) * g
+        })
+    });
 }
 
 fn norm(x: &[f64]) -> f64 {
@@ -199,9 +254,16 @@ fn norm(x: &[f64]) -> f64 {
 
 /// Holds a rule against a loop over whole tensors of six elements; `step(t, w, g)` is the update.
 #[track_caller]
-fn check_tensor(text: &str, shape: TensorShape, mut step: impl FnMut(i32, &[f64], &[f64]) -> Vec<f64>) {
+fn check_tensor(
+    text: &str,
+    shape: TensorShape,
+    mut step: impl FnMut(i32, &[f64], &[f64]) -> Vec<f64>,
+) {
     let start = [1.0, -2.0, 0.5, 0.1, 3.0, -0.3];
-    let rows: Vec<Vec<f64>> = gradients().iter().map(|row| [&row[..], &[row[0] * row[1]]].concat()).collect();
+    let rows: Vec<Vec<f64>> = gradients()
+        .iter()
+        .map(|row| [&row[..], &[row[0] * row[1]]].concat())
+        .collect();
     let got = weights(text, shape, &start, &rows);
     let mut w = start.to_vec();
     for (index, g) in rows.iter().enumerate() {
@@ -210,7 +272,11 @@ fn check_tensor(text: &str, shape: TensorShape, mut step: impl FnMut(i32, &[f64]
             *w -= RATE * u;
         }
         for (element, (got, want)) in got[index].iter().zip(&w).enumerate() {
-            same(*got, *want, &format!("{text}, element {element}, step {index}"));
+            same(
+                *got,
+                *want,
+                &format!("{text}, element {element}, step {index}"),
+            );
         }
     }
 }
@@ -244,7 +310,10 @@ fn lamb_and_lars_do_not_scale_what_is_zero() {
         let rows = vec![vec![0.0, 0.0], vec![3.0, 4.0], vec![0.0, 0.0]];
         let got = weights(text, TensorShape::Vector(2), &[0.0, 0.0], &rows);
         assert_eq!(got[0], [0.0, 0.0], "{text}");
-        assert!(got.iter().flatten().all(|w| w.is_finite()), "{text}: {got:?}");
+        assert!(
+            got.iter().flatten().all(|w| w.is_finite()),
+            "{text}: {got:?}"
+        );
     }
 }
 
@@ -255,14 +324,16 @@ fn adafactor_is_algorithm_4() {
     check_tensor("adafactor", TensorShape::Matrix(3, 2), |t, w, g| {
         let beta = 1.0 - f64::from(t).powf(-0.8);
         let square = |i: usize, j: usize| g[2 * i + j] * g[2 * i + j] + 1e-30;
-        for i in 0..3 {
-            rows[i] = beta * rows[i] + (1.0 - beta) * (square(i, 0) + square(i, 1));
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = beta * *row + (1.0 - beta) * (square(i, 0) + square(i, 1));
         }
-        for j in 0..2 {
-            cols[j] = beta * cols[j] + (1.0 - beta) * (square(0, j) + square(1, j) + square(2, j));
+        for (j, col) in cols.iter_mut().enumerate() {
+            *col = beta * *col + (1.0 - beta) * (square(0, j) + square(1, j) + square(2, j));
         }
         let all: f64 = rows.iter().sum();
-        let update: Vec<f64> = (0..6).map(|k| g[k] / (rows[k / 2] * cols[k % 2] / all).sqrt()).collect();
+        let update: Vec<f64> = (0..6)
+            .map(|k| g[k] / (rows[k / 2] * cols[k % 2] / all).sqrt())
+            .collect();
         let rms = |x: &[f64]| norm(x) / 6_f64.sqrt();
         let scale = rms(w).max(1e-3) / rms(&update).max(1.0);
         update.iter().map(|u| scale * u).collect()
@@ -273,23 +344,51 @@ fn adafactor_is_algorithm_4() {
 #[test]
 fn muon_scales_tall_matrices() {
     let update = |rows: usize, cols: usize| -> f64 {
-        let g: Vec<f64> = (0..rows * cols).map(|k| if k % (cols + 1) == 0 && k / cols < cols { 5.0 } else { 0.0 }).collect();
+        let g: Vec<f64> = (0..rows * cols)
+            .map(|k| {
+                if k % (cols + 1) == 0 && k / cols < cols {
+                    5.0
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         let mut runner = Runner::new(&rule("muon"), &[TensorShape::Matrix(rows, cols)], 0).unwrap();
-        norm(runner.update(0, &vec![0.0; rows * cols], &g, 0, 10).unwrap())
+        norm(
+            runner
+                .update(0, &vec![0.0; rows * cols], &g, 0, 10)
+                .unwrap(),
+        )
     };
     let (wide, tall) = (update(2, 8), update(8, 2));
     same(tall, 2.0 * wide, "8 by 2 against 2 by 8");
-    assert!((0.7..1.2).contains(&(wide / 2_f64.sqrt())), "two singular values near 1: {wide}");
+    assert!(
+        (0.7..1.2).contains(&(wide / 2_f64.sqrt())),
+        "two singular values near 1: {wide}"
+    );
 }
 
 /// Weights that the authors' code gives: w0 = 1, lr = 0.1, g = 0.1 for four steps, then -0.1 for three; T = 10.
 #[test]
 fn published_weights_of_sign_rules() {
     let golden: [(&str, [f64; 7]); 4] = [
-        ("powersign", [0.97281718, 0.94563436, 0.91845155, 0.89126873, 0.89494752, 0.89862632, 0.92580913]),
-        ("powersign_ld", [0.97281718, 0.94822115, 0.92596574, 0.90582821, 0.91131633, 0.91738164, 0.93229988]),
+        (
+            "powersign",
+            [
+                0.97281718, 0.94563436, 0.91845155, 0.89126873, 0.89494752, 0.89862632, 0.92580913,
+            ],
+        ),
+        (
+            "powersign_ld",
+            [
+                0.97281718, 0.94822115, 0.92596574, 0.90582821, 0.91131633, 0.91738164, 0.93229988,
+            ],
+        ),
         ("addsign", [0.98, 0.96, 0.94, 0.92, 0.92, 0.92, 0.94]),
-        ("addsign_ld", [0.98, 0.961, 0.943, 0.926, 0.930, 0.935, 0.949]),
+        (
+            "addsign_ld",
+            [0.98, 0.961, 0.943, 0.926, 0.930, 0.935, 0.949],
+        ),
     ];
     for (text, golden) in golden {
         let mut runner = Runner::new(&rule(text), &[TensorShape::Vector(1)], 0).unwrap();
@@ -297,7 +396,11 @@ fn published_weights_of_sign_rules() {
         for (step, want) in (0..).zip(golden) {
             let g = if step < 4 { 0.1 } else { -0.1 };
             runner.step(0, &mut w, &[g], 0.1, (step, 10)).unwrap();
-            assert!((w[0] - want).abs() <= 5.1e-9, "{text}, step {step}: {}, not {want}", w[0]);
+            assert!(
+                (w[0] - want).abs() <= 5.1e-9,
+                "{text}, step {step}: {}, not {want}",
+                w[0]
+            );
         }
     }
 }
@@ -307,18 +410,52 @@ fn published_weights_of_sign_rules() {
 fn published_values_of_decays() {
     let golden: [(&str, &[(u64, f64)]); 7] = [
         ("ld", &[(0, 1.0), (250, 0.75), (1000, 0.0), (5000, 0.0)]),
-        ("cd", &[(0, 1.0), (100, 0.975528), (250, 0.853553), (500, 0.5), (750, 0.146447), (1000, 0.0), (5000, 0.0)]),
+        (
+            "cd",
+            &[
+                (0, 1.0),
+                (100, 0.975528),
+                (250, 0.853553),
+                (500, 0.5),
+                (750, 0.146447),
+                (1000, 0.0),
+                (5000, 0.0),
+            ],
+        ),
         ("cosine", &[(100, 0.975528), (500, 0.5)]),
         ("cd(1)", &[(0, 1.0), (500, 0.0), (1000, 1.0)]),
-        ("rd(10)", &[(0, 1.0), (50, 0.5), (99, 0.000247), (100, 1.0), (150, 0.5), (1000, 1.0), (5000, 1.0)]),
-        ("linear_cosine + 0.001", &[(0, 1.001), (100, 0.878975), (250, 0.641165), (500, 0.251), (750, 0.037612)]),
+        (
+            "rd(10)",
+            &[
+                (0, 1.0),
+                (50, 0.5),
+                (99, 0.000247),
+                (100, 1.0),
+                (150, 0.5),
+                (1000, 1.0),
+                (5000, 1.0),
+            ],
+        ),
+        (
+            "linear_cosine + 0.001",
+            &[
+                (0, 1.001),
+                (100, 0.878975),
+                (250, 0.641165),
+                (500, 0.251),
+                (750, 0.037612),
+            ],
+        ),
         ("rd(20)", &[(0, 1.0), (25, 0.5), (50, 1.0)]),
     ];
     for (text, golden) in golden {
         let mut runner = Runner::new(&rule(text), &[TensorShape::Vector(1)], 0).unwrap();
         for (step, want) in golden {
             let got = runner.update(0, &[0.0], &[0.0], *step, 1000).unwrap()[0];
-            assert!((got - want).abs() <= 5.1e-7, "{text} at {step}: {got}, not {want}");
+            assert!(
+                (got - want).abs() <= 5.1e-7,
+                "{text} at {step}: {got}, not {want}"
+            );
         }
     }
 }
@@ -341,6 +478,9 @@ fn noisy_linear_cosine_has_the_papers_variance() {
     let variance = draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 4000.0;
     let want = 101_f64.powf(-0.55);
     // Four standard errors of a variance estimated from 4000 draws are 9 percent.
-    assert!((variance / want - 1.0).abs() < 0.09, "{variance}, not {want}");
+    assert!(
+        (variance / want - 1.0).abs() < 0.09,
+        "{variance}, not {want}"
+    );
     assert!(mean.abs() < 4.0 * (want / 4000.0).sqrt(), "{mean}");
 }

@@ -22,10 +22,19 @@ fn definitions() -> Vec<Definition<'static>> {
                 doc.push(text.strip_prefix(' ').unwrap_or(text));
                 continue;
             }
-            let head = ["let ", "fn ", "rule "].iter().find_map(|word| line.strip_prefix(word));
+            let head = ["let ", "fn ", "rule "]
+                .iter()
+                .find_map(|word| line.strip_prefix(word));
             if let Some(head) = head {
-                let name = head.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
-                out.push(Definition { file, name, doc: std::mem::take(&mut doc) });
+                let name = head
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap();
+                out.push(Definition {
+                    file,
+                    name,
+                    doc: std::mem::take(&mut doc),
+                });
             }
             doc.clear();
         }
@@ -54,7 +63,10 @@ fn examples<'a>(doc: &[&'a str]) -> Vec<(&'a str, Vec<&'a str>)> {
 fn every_name_is_documented_with_an_example() {
     for definition in definitions() {
         let Definition { file, name, doc } = &definition;
-        assert!(doc.first().is_some_and(|line| line.ends_with('.')), "{file}: `{name}` has no sentence of documentation");
+        assert!(
+            doc.first().is_some_and(|line| line.ends_with('.')),
+            "{file}: `{name}` has no sentence of documentation"
+        );
         assert!(!examples(doc).is_empty(), "{file}: `{name}` has no example");
     }
 }
@@ -67,7 +79,11 @@ fn every_example_shows_what_it_says() {
             let mut host = Capture::default();
             let outcome = context.run("example", input, None, Input::Prompt, &mut host);
             let place = format!("{}: `{}`: nos> {input}", definition.file, definition.name);
-            let problems: String = outcome.diagnostics.iter().map(|d| render(d, context.sources(), Style::PLAIN)).collect();
+            let problems: String = outcome
+                .diagnostics
+                .iter()
+                .map(|d| render(d, context.sources(), Style::PLAIN))
+                .collect();
             assert!(outcome.diagnostics.is_empty(), "{place}\n{problems}");
             let shown: Vec<&str> = host.shown.lines().map(str::trim_end).collect();
             assert_eq!(shown, want, "{place}");
@@ -79,8 +95,16 @@ fn every_example_shows_what_it_says() {
 fn every_name_is_known_to_help() {
     let context = Context::new();
     for definition in definitions() {
-        let info = context.names().into_iter().find(|info| info.name == definition.name);
+        let info = context
+            .names()
+            .into_iter()
+            .find(|info| info.name == definition.name);
         let info = info.unwrap_or_else(|| panic!("{} is not a name", definition.name));
-        assert!(!info.is_user && info.summary.ends_with('.'), "{}: {}", info.name, info.summary);
+        assert!(
+            !info.is_user && info.summary.ends_with('.'),
+            "{}: {}",
+            info.name,
+            info.summary
+        );
     }
 }
