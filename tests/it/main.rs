@@ -1,7 +1,11 @@
 //! All integration tests of `nos`, in one binary: linking is the slow part.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs, unreachable_pub)]
 
+mod cli;
+mod cli_work;
 mod laws;
+#[cfg(unix)]
+mod repl;
 mod support;
 mod tidy;
 mod ui;
