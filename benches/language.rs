@@ -2,7 +2,10 @@
 //!
 //! `cargo bench --bench language` prints times and, for texts, bytes per second.
 
-#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
+#![allow(
+    missing_docs,
+    reason = "criterion's macros make undocumented functions"
+)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nos::context::{Context, Input, Silent};
@@ -24,10 +27,22 @@ fn script(rules: usize) -> String {
     for i in 0..rules {
         let (a, b) = (pick(), pick());
         let _ = match i % 5 {
-            0 => writeln!(out, "rule candidate_{i}(base = e, f = 1) = base^(f * sign({a}) * sign({b})) * g"),
-            1 => writeln!(out, "rule candidate_{i} = (1 + 0.{i} * sign(g) * sign({b})) * {a} # agreement of signs"),
-            2 => writeln!(out, "rule candidate_{i} = powersign(base: 2.{i}, f: ld) + 1e-4 * w"),
-            3 => writeln!(out, "rule candidate_{i}(beta = 0.9) = ema(g, beta) / (sqrt(ema(g^2, 0.999)) + delta) * clip({a}, 1e-3)"),
+            0 => writeln!(
+                out,
+                "rule candidate_{i}(base = e, f = 1) = base^(f * sign({a}) * sign({b})) * g"
+            ),
+            1 => writeln!(
+                out,
+                "rule candidate_{i} = (1 + 0.{i} * sign(g) * sign({b})) * {a} # agreement of signs"
+            ),
+            2 => writeln!(
+                out,
+                "rule candidate_{i} = powersign(base: 2.{i}, f: ld) + 1e-4 * w"
+            ),
+            3 => writeln!(
+                out,
+                "rule candidate_{i}(beta = 0.9) = ema(g, beta) / (sqrt(ema(g^2, 0.999)) + delta) * clip({a}, 1e-3)"
+            ),
             _ => writeln!(out, "let setting_{i} = [0.1, 0.{i}, 1e-3 * {i}]"),
         };
     }
@@ -35,17 +50,27 @@ fn script(rules: usize) -> String {
 }
 
 fn language(c: &mut Criterion) {
-    c.bench_function("start: context with the standard library", |b| b.iter(Context::new));
+    c.bench_function("start: context with the standard library", |b| {
+        b.iter(Context::new)
+    });
 
     let text = script(100_000);
     let mut group = c.benchmark_group("script of 100,000 definitions");
-    group.sample_size(10).throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("parse", |b| b.iter(|| parse(FileId(0), black_box(&text), &mut Names::default())));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("parse", |b| {
+        b.iter(|| parse(FileId(0), black_box(&text), &mut Names::default()))
+    });
     group.bench_function("parse and check", |b| {
-        b.iter_with_setup(Context::new, |mut context| context.check("bench", black_box(&text), None, &mut Silent));
+        b.iter_with_setup(Context::new, |mut context| {
+            context.check("bench", black_box(&text), None, &mut Silent)
+        });
     });
     group.bench_function("parse, check and run", |b| {
-        b.iter_with_setup(Context::new, |mut context| context.run("bench", black_box(&text), None, Input::Program, &mut Silent));
+        b.iter_with_setup(Context::new, |mut context| {
+            context.run("bench", black_box(&text), None, Input::Program, &mut Silent)
+        });
     });
     group.bench_function("format", |b| b.iter(|| format::format(black_box(&text))));
     group.finish();
@@ -54,9 +79,13 @@ fn language(c: &mut Criterion) {
     for rules in [10_000, 20_000, 40_000] {
         let text = script(rules);
         let mut group = c.benchmark_group("growth");
-        group.sample_size(10).throughput(Throughput::Bytes(text.len() as u64));
+        group
+            .sample_size(10)
+            .throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(format!("parse and check {rules} definitions"), |b| {
-            b.iter_with_setup(Context::new, |mut context| context.check("bench", black_box(&text), None, &mut Silent));
+            b.iter_with_setup(Context::new, |mut context| {
+                context.check("bench", black_box(&text), None, &mut Silent)
+            });
         });
         group.finish();
     }

@@ -116,7 +116,14 @@ impl Checker<'_> {
     }
 
     /// One operator of a chain.
-    fn link(&mut self, tree: &Rc<Tree>, op: Op, (left, left_ty): (ExprId, Ty), right: ExprId, whole: ExprId) -> Ty {
+    fn link(
+        &mut self,
+        tree: &Rc<Tree>,
+        op: Op,
+        (left, left_ty): (ExprId, Ty),
+        right: ExprId,
+        whole: ExprId,
+    ) -> Ty {
         let right_ty = self.expr(tree, right);
         let is_square = op == Op::Mul && same_name(tree, left, right);
         let args = [(left_ty, tree.span(left)), (right_ty, tree.span(right))];

@@ -1,8 +1,8 @@
 //! Calls of functions, rules, ops and test functions.
 
 use super::{Closure, Evaluator, Result, Rule, RuleValue, Value};
-use crate::check::{CALL_DEPTH, Primitive};
 use crate::check::bind::{Signature, bind};
+use crate::check::{CALL_DEPTH, Primitive};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
 use crate::source::Span;

@@ -10,7 +10,7 @@ use crate::op::Op;
 use crate::source::{FileId, Span};
 
 /// How deep expressions may nest; the left sides of operator chains do not count.
-pub const MAX_DEPTH: u16 = 200;
+pub(super) const MAX_DEPTH: u16 = 200;
 
 /// A tree being built.
 pub(crate) struct Builder<'a> {
@@ -108,7 +108,8 @@ impl<'a> Builder<'a> {
                     Code::E0203,
                     self.span(start, end),
                     format!("expression nests more than {MAX_DEPTH} levels deep"),
-                ).here("too deep from here on")
+                )
+                .here("too deep from here on")
                 .help("name the inner part with `let` and use the name"),
             );
         }
@@ -321,7 +322,11 @@ fn defined_name(text: &str, start: u32, end: u32, names: &mut Names) -> Option<I
     match (first, second) {
         (Ok(Token::Let | Token::Fn | Token::Rule), Ok(Token::Name)) => {
             let name = names.symbol(&text[range.clone()]);
-            Some(Ident { name, start: start + len(range.start), end: start + len(range.end) })
+            Some(Ident {
+                name,
+                start: start + len(range.start),
+                end: start + len(range.end),
+            })
         }
         _ => None,
     }

@@ -83,7 +83,9 @@ pub fn parse(file: FileId, text: &str, names: &mut Names) -> (Tree, Vec<Problem>
     }
     for diagnostic in &builder.problems {
         if diagnostic.code == Code::E0203 {
-            builder.tree.skip_statement_at(diagnostic.primary.span, text, names);
+            builder
+                .tree
+                .skip_statement_at(diagnostic.primary.span, text, names);
         }
     }
     for span in &lexical {

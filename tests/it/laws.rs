@@ -18,19 +18,37 @@ fn is_blank(c: char) -> bool {
 /// Random rules that are right: names, numbers, operators and calls.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        prop::sample::select(vec!["g", "w", "m", "v", "mhat", "vhat", "ld", "t", "T", "e", "eps", "1", "2", "0.5", "1e-3", "adam"]).prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "g", "w", "m", "v", "mhat", "vhat", "ld", "t", "T", "e", "eps", "1", "2", "0.5",
+            "1e-3", "adam"
+        ])
+        .prop_map(str::to_owned),
         (0.001f64..100.0).prop_map(|x| format!("{x:.3}")),
     ];
     leaf.prop_recursive(5, 48, 3, |inner| {
         prop_oneof![
-            (inner.clone(), prop::sample::select(vec!["+", "-", "*", "/", "^", "%"]), inner.clone()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
-            (prop::sample::select(vec!["sign", "abs", "exp", "tanh", "sigmoid", "cos", "total", "peak", "last", "norm", "mean"]), inner.clone())
+            (
+                inner.clone(),
+                prop::sample::select(vec!["+", "-", "*", "/", "^", "%"]),
+                inner.clone()
+            )
+                .prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
+            (
+                prop::sample::select(vec![
+                    "sign", "abs", "exp", "tanh", "sigmoid", "cos", "total", "peak", "last",
+                    "norm", "mean"
+                ]),
+                inner.clone()
+            )
                 .prop_map(|(f, a)| format!("{f}({a})")),
             inner.clone().prop_map(|a| format!("-{a}")),
             inner.clone().prop_map(|a| format!("sqrt|{a}| * log|{a}|")),
-            inner.clone().prop_map(|a| format!("ema({a}, 0.9) + clip({a}, 0.1)")),
+            inner
+                .clone()
+                .prop_map(|a| format!("ema({a}, 0.9) + clip({a}, 0.1)")),
             inner.clone().prop_map(|a| format!("drop({a}, 0.3)")),
-            (inner.clone(), inner.clone(), inner).prop_map(|(a, b, c)| format!("where(({a}) > ({b}), {c}, {a})")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(a, b, c)| format!("where(({a}) > ({b}), {c}, {a})")),
         ]
     })
 }
@@ -38,9 +56,68 @@ fn expression() -> impl Strategy<Value = String> {
 /// Texts that are nearly programs: pieces of the language in any order.
 fn rubble() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "let ", "fn ", "rule ", "for ", "in ", "if ", "then ", "else ", "use ", "x", "g", "m", "powersign", "clip", "(", ")", "[", "]", "{", "}", "|", "log|", "sqrt|",
-        "|>", "=", "=>", ",", ":", ";", ".", "+", "-", "*", "/", "^", "==", "<", "1", "2.5", "1e-3", "0x1F", "\"a\"", "\"", "\\", "\n", "# c\n", "## d\n", " ", "β", "m̂", "×",
-        "\0", "last(update)", "drop(g, 2)", "bench(", "on: ", "rosenbrock", "true", "not ", "and ", "range(1e12)", "objective(fn(x) => x^2, start: 1)",
+        "let ",
+        "fn ",
+        "rule ",
+        "for ",
+        "in ",
+        "if ",
+        "then ",
+        "else ",
+        "use ",
+        "x",
+        "g",
+        "m",
+        "powersign",
+        "clip",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "|",
+        "log|",
+        "sqrt|",
+        "|>",
+        "=",
+        "=>",
+        ",",
+        ":",
+        ";",
+        ".",
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        "==",
+        "<",
+        "1",
+        "2.5",
+        "1e-3",
+        "0x1F",
+        "\"a\"",
+        "\"",
+        "\\",
+        "\n",
+        "# c\n",
+        "## d\n",
+        " ",
+        "β",
+        "m̂",
+        "×",
+        "\0",
+        "last(update)",
+        "drop(g, 2)",
+        "bench(",
+        "on: ",
+        "rosenbrock",
+        "true",
+        "not ",
+        "and ",
+        "range(1e12)",
+        "objective(fn(x) => x^2, start: 1)",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }

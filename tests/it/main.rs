@@ -3,9 +3,12 @@
 
 mod cli;
 mod cli_work;
+mod examples;
 mod laws;
+mod references;
 #[cfg(unix)]
 mod repl;
+mod stdlib;
 mod support;
 mod tidy;
 mod ui;

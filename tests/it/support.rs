@@ -48,8 +48,17 @@ pub fn run(name: &str, text: &str) -> Ran {
     let mut context = Context::new();
     let mut host = Capture::default();
     let outcome = context.run(name, text, None, Input::Program, &mut host);
-    let rendered = outcome.diagnostics.iter().map(|d| render(d, context.sources(), Style::PLAIN)).collect();
-    Ran { ok: outcome.is_ok(), shown: host.shown, diagnostics: outcome.diagnostics, rendered }
+    let rendered = outcome
+        .diagnostics
+        .iter()
+        .map(|d| render(d, context.sources(), Style::PLAIN))
+        .collect();
+    Ran {
+        ok: outcome.is_ok(),
+        shown: host.shown,
+        diagnostics: outcome.diagnostics,
+        rendered,
+    }
 }
 
 /// A file or folder of the project.

@@ -5,7 +5,22 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the ground up: each may use those before it.
 const ORDER: &[&str] = &[
-    "source", "diagnostic", "types", "op", "builtin", "syntax", "ir", "engine", "bench", "plot", "check", "eval", "library", "context", "repl", "cli",
+    "source",
+    "diagnostic",
+    "types",
+    "op",
+    "builtin",
+    "syntax",
+    "ir",
+    "engine",
+    "bench",
+    "plot",
+    "check",
+    "eval",
+    "library",
+    "context",
+    "repl",
+    "cli",
 ];
 
 /// Arrows against the order, each with its reason.
@@ -18,7 +33,10 @@ const ALLOWED: &[(&str, &str)] = &[
 
 fn sources() -> Vec<PathBuf> {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         entries.sort();
         for entry in entries {
             if entry.is_dir() {
@@ -35,7 +53,13 @@ fn sources() -> Vec<PathBuf> {
 
 fn module(path: &Path) -> String {
     let relative = path.strip_prefix(project("src")).unwrap();
-    let first = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    let first = relative
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -48,7 +72,10 @@ fn modules_use_only_those_below_them() {
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
         for piece in code.split("crate::").skip(1) {
-            let to: String = piece.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let to: String = piece
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             let allowed = ALLOWED.contains(&(from.as_str(), to.as_str()));
             assert!(
                 place(&to).is_none_or(|other| other <= own) || allowed,
@@ -63,7 +90,11 @@ fn modules_use_only_those_below_them() {
 fn files_are_short() {
     for path in sources() {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines <= 620, "{} has {lines} lines: is there a second noun in it?", path.display());
+        assert!(
+            lines <= 620,
+            "{} has {lines} lines: is there a second noun in it?",
+            path.display()
+        );
     }
 }
 
@@ -71,7 +102,11 @@ fn files_are_short() {
 fn files_say_what_they_are_for() {
     for path in sources() {
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("//! "), "{} does not open with what it is for", path.display());
+        assert!(
+            text.starts_with("//! "),
+            "{} does not open with what it is for",
+            path.display()
+        );
         for word in ["todo!", "unimplemented!", "dbg!", "FIXME"] {
             assert!(!text.contains(word), "{} has {word}", path.display());
         }

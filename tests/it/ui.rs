@@ -40,10 +40,15 @@ fn every_code_has_a_ui_file() {
     }
     let missing: Vec<&str> = CODES
         .iter()
-        .filter(|row| !found.contains(&row.code) && !ELSEWHERE.iter().any(|(code, _)| *code == row.code))
+        .filter(|row| {
+            !found.contains(&row.code) && !ELSEWHERE.iter().any(|(code, _)| *code == row.code)
+        })
         .map(|row| row.name)
         .collect();
-    assert!(missing.is_empty(), "no file under tests/ui shows {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no file under tests/ui shows {missing:?}"
+    );
 }
 
 #[test]
@@ -51,30 +56,63 @@ fn explanations_show_what_they_explain() {
     for row in CODES {
         if !row.wrong.is_empty() {
             let ran = run("wrong.nos", row.wrong);
-            assert!(ran.diagnostics.iter().any(|d| d.code == row.code), "{}: the wrong example gives\n{}", row.name, ran.rendered);
+            assert!(
+                ran.diagnostics.iter().any(|d| d.code == row.code),
+                "{}: the wrong example gives\n{}",
+                row.name,
+                ran.rendered
+            );
         }
         if !row.right.is_empty() {
             let ran = run("right.nos", row.right);
-            assert!(ran.ok, "{}: the right example gives\n{}", row.name, ran.rendered);
-            let noise = ran.diagnostics.iter().any(|d| d.code == row.code || d.severity() == Severity::Error);
-            assert!(!noise, "{}: the right example gives\n{}", row.name, ran.rendered);
+            assert!(
+                ran.ok,
+                "{}: the right example gives\n{}",
+                row.name, ran.rendered
+            );
+            let noise = ran
+                .diagnostics
+                .iter()
+                .any(|d| d.code == row.code || d.severity() == Severity::Error);
+            assert!(
+                !noise,
+                "{}: the right example gives\n{}",
+                row.name, ran.rendered
+            );
         }
     }
 }
 
 #[test]
 fn messages_keep_to_one_style() {
-    let forbidden = ["invalid", "illegal", "please", "sorry", "token", "unify", "lower"];
+    let forbidden = [
+        "invalid", "illegal", "please", "sorry", "token", "unify", "lower",
+    ];
     for path in files(&project("tests/ui")) {
         for d in run("ui.nos", &std::fs::read_to_string(&path).unwrap()).diagnostics {
             let shown = path.display();
-            assert!(d.headline.chars().count() <= 90, "{shown}: headline is long: {}", d.headline);
-            for text in [Some(&d.headline), d.note.as_ref(), d.help.as_ref()].into_iter().flatten() {
+            assert!(
+                d.headline.chars().count() <= 90,
+                "{shown}: headline is long: {}",
+                d.headline
+            );
+            for text in [Some(&d.headline), d.note.as_ref(), d.help.as_ref()]
+                .into_iter()
+                .flatten()
+            {
                 let first = text.chars().next().unwrap_or('x');
-                assert!(!first.is_uppercase(), "{shown}: starts with a capital: {text}");
+                assert!(
+                    !first.is_uppercase(),
+                    "{shown}: starts with a capital: {text}"
+                );
                 assert!(!text.ends_with('.'), "{shown}: ends with a period: {text}");
                 let words = text.to_lowercase();
-                assert!(!forbidden.iter().any(|word| words.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word)), "{shown}: {text}");
+                assert!(
+                    !forbidden.iter().any(|word| words
+                        .split(|c: char| !c.is_alphanumeric())
+                        .any(|w| w == *word)),
+                    "{shown}: {text}"
+                );
             }
             assert!(d.help.is_some(), "{shown}: {} has no help", d.code);
         }
@@ -83,7 +121,10 @@ fn messages_keep_to_one_style() {
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut out = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    for entry in std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         if entry.is_dir() {
             out.extend(files(&entry));
         } else if entry.extension().is_some_and(|ending| ending == "nos") {
