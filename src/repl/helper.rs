@@ -4,6 +4,7 @@ use super::complete::{self, Place};
 use super::highlight;
 use super::hint::{self, NosHint};
 use super::names::SharedNames;
+use crate::syntax::token::{Token, lex};
 use crate::syntax::{Completeness, completeness};
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -39,10 +40,20 @@ impl Validator for NosHelper {
         let is_open = !input.starts_with(':') && !input.ends_with('\n');
         Ok(match completeness(input) {
             Completeness::NeedsMore if is_open => ValidationResult::Incomplete,
+            // A doc comment belongs to the definition that follows.
+            Completeness::Complete if is_open && ends_in_doc(input) => ValidationResult::Incomplete,
             // Wrong input is submitted too: the report is the answer.
             Completeness::NeedsMore | Completeness::Complete => ValidationResult::Valid(None),
         })
     }
+}
+
+/// Whether the last thing in a text is a doc comment.
+fn ends_in_doc(text: &str) -> bool {
+    let last = lex(text)
+        .filter(|(token, _)| *token != Ok(Token::Newline))
+        .last();
+    last.is_some_and(|(token, _)| token == Ok(Token::Doc))
 }
 
 impl Highlighter for NosHelper {

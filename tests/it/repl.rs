@@ -153,7 +153,9 @@ fn tab_completes_names_and_named_arguments() {
     prompt.keys(TAB);
     prompt.expect("sigmoid : ");
     prompt.expect("sign : ");
+    prompt.expect("nos> sig");
     prompt.session.send_control('c').unwrap();
+    prompt.expect("\n");
     prompt.expect("nos> ");
     prompt.keys(":ti");
     prompt.keys(TAB);
