@@ -274,5 +274,5 @@ fn names_of_coordinates_replace_numbered_ones_only() {
         b.op(Op::Add, &[power, small])
     });
     let f = Objective::new("f", names, &formula, vec![0.0, 0.0]).expect("plain ops only");
-    assert_eq!(f.formula(), "exp(x2) + exp * 1e-8");
+    assert_eq!(f.formula(), "exp(x2) + exp * delta");
 }

@@ -142,7 +142,7 @@ fn rules_of_the_paper_round_trip() {
     check("g g id id left", "g");
     check(
         "adam g id id left",
-        "ema(g, 0.9) / (sqrt(ema(g^2, 0.999)) + 1e-8)",
+        "ema(g, 0.9) / (sqrt(ema(g^2, 0.999)) + delta)",
     );
     check(
         "g m sign sign mul; $1 g exp id mul",
@@ -156,7 +156,7 @@ fn rules_of_the_paper_round_trip() {
     check("g g^2 id clip(1e-4) sub", "g - clip(g^2, 1e-4)");
     check(
         "g^2 eps exp id add; m $1 drop(0.1) id div",
-        "drop(ema(g, 0.9), 0.1) / (e^g^2 + eps + 1e-8)",
+        "drop(ema(g, 0.9), 0.1) / (e^g^2 + eps + delta)",
     );
 }
 
