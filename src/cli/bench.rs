@@ -24,7 +24,9 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     let problems = match session.race(args) {
         Ok(()) => {
             session.terminal.finish()?;
-            return Ok(Exit::Done);
+            // The report of a race that was stopped is there, but it is not what was asked for.
+            let was_stopped = session.terminal.was_stopped();
+            return Ok(if was_stopped { Exit::Wrong } else { Exit::Done });
         }
         Err(problems) => problems,
     };
@@ -117,11 +119,11 @@ fn call(args: &BenchArgs) -> String {
     // A line end after each piece keeps a comment in it from swallowing what follows.
     let mut call = format!("bench([{}\n], on: ", args.rules.join("\n, "));
     let is_name = args.on.chars().all(|c| c.is_alphanumeric() || c == '_');
-    call.push_str(&if is_name {
-        quoted(&args.on)
+    let _ = if is_name {
+        write!(call, "{}", quoted(&args.on))
     } else {
-        format!("{}\n", args.on)
-    });
+        writeln!(call, "{}", args.on)
+    };
     if let Some(steps) = args.steps {
         let _ = write!(call, ", steps: {steps}");
     }
@@ -132,7 +134,7 @@ fn call(args: &BenchArgs) -> String {
         let _ = if is_list {
             write!(call, ", lr: [{rates}]")
         } else {
-            write!(call, ", lr: {rates}\n")
+            writeln!(call, ", lr: {rates}")
         };
     }
     if let Some(seeds) = args.seeds {

@@ -20,7 +20,7 @@ impl Table {
 }
 
 /// Reads a table, or says which cell is wrong.
-pub(super) fn parse(file: FileId, text: &str) -> Result<Table, Diagnostic> {
+pub(super) fn parse(file: FileId, text: &str) -> Result<Table, Box<Diagnostic>> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut at = text.len() - body.len();
     let mut table = Table {
@@ -67,17 +67,24 @@ fn span(file: FileId, start: usize, text: &str) -> Span {
     Span::new(file, place(start), place(start + trimmed.len()))
 }
 
-fn wrong_cell(file: FileId, cell: &str, start: usize, row: usize, column: usize) -> Diagnostic {
+fn wrong_cell(
+    file: FileId,
+    cell: &str,
+    start: usize,
+    row: usize,
+    column: usize,
+) -> Box<Diagnostic> {
     let place = span(file, start, cell);
     let cell = cell.trim();
     if cell.is_empty() {
-        return Diagnostic::new(
+        let diagnostic = Diagnostic::new(
             Code::E0505,
             place,
             format!("row {row}, column {column} is empty"),
         )
         .here("expected a number")
         .help("write one number per element in every row");
+        return Box::new(diagnostic);
     }
     let shown: String = cell.chars().take(24).collect();
     let diagnostic = Diagnostic::new(
@@ -86,21 +93,23 @@ fn wrong_cell(file: FileId, cell: &str, start: usize, row: usize, column: usize)
         format!("expected a number in row {row}, column {column}, found `{shown}`"),
     )
     .here("not a finite number");
-    if row == 1 && cell.starts_with(|c: char| c.is_alphabetic()) {
-        diagnostic.help("the file has no header: remove the line")
+    let help = if row == 1 && cell.starts_with(char::is_alphabetic) {
+        "the file has no header: remove the line"
     } else {
-        diagnostic.help("write a finite number, such as `0.1` or `-2e-3`")
-    }
+        "write a finite number, such as `0.1` or `-2e-3`"
+    };
+    Box::new(diagnostic.help(help))
 }
 
-fn ragged(place: Span, row: usize, found: usize, expected: usize) -> Diagnostic {
-    Diagnostic::new(
+fn ragged(place: Span, row: usize, found: usize, expected: usize) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::new(
         Code::E0505,
         place,
         format!("row {row} has {}, row 1 has {expected}", numbers(found)),
     )
     .here("another length")
-    .help("give every row one number per element")
+    .help("give every row one number per element");
+    Box::new(diagnostic)
 }
 
 fn numbers(count: usize) -> String {

@@ -38,7 +38,7 @@ fn one(path: &Path, check: bool) -> Result<Exit, Failure> {
             }
             syntax::diagnostics(problems)
         }
-        Err(problem) => vec![problem],
+        Err(problem) => vec![*problem],
     };
     report(&problems, context.sources());
     Ok(Exit::Wrong)

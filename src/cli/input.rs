@@ -20,11 +20,11 @@ impl Input {
     /// Reads a file, or standard input for `-`.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let is_stdin = path.as_os_str() == "-";
-        let bytes = files::read_bytes(path).map_err(|failure| match failure {
+        let bytes = files::read_bytes(path).map_err(|failure| match &failure {
             Failure::Usage(message) if !path.exists() => {
-                Failure::Usage(message + &command_meant(path))
+                Failure::Usage(format!("{message}{}", command_meant(path)))
             }
-            other => other,
+            Failure::Usage(_) | Failure::Output(_) => failure,
         })?;
         Ok(Self {
             name: if is_stdin {
@@ -47,7 +47,7 @@ impl Input {
     }
 
     /// The text, or where it stops being one.
-    pub(super) fn text(&self, context: &mut Context) -> Result<&str, Diagnostic> {
+    pub(super) fn text(&self, context: &mut Context) -> Result<&str, Box<Diagnostic>> {
         text(&self.name, &self.bytes, context)
     }
 }
@@ -57,20 +57,21 @@ pub(super) fn text<'a>(
     name: &str,
     bytes: &'a [u8],
     context: &mut Context,
-) -> Result<&'a str, Diagnostic> {
+) -> Result<&'a str, Box<Diagnostic>> {
     std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let file = context.add_source(name, &String::from_utf8_lossy(bytes));
         let start = u32::try_from(at).unwrap_or(u32::MAX);
         let width = u32::try_from(char::REPLACEMENT_CHARACTER.len_utf8()).unwrap_or(0);
         let span = Span::new(file, start, start.saturating_add(width));
-        Diagnostic::new(
+        let diagnostic = Diagnostic::new(
             Code::E0105,
             span,
             format!("byte 0x{:02X} at offset {at} is not UTF-8", bytes[at]),
         )
         .here("no text from here")
-        .help("save the file as UTF-8")
+        .help("save the file as UTF-8");
+        Box::new(diagnostic)
     })
 }
 

@@ -5,6 +5,7 @@
 
 use crate::diagnostic::{self, Diagnostic, Style};
 use crate::source::SourceMap;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -121,7 +122,7 @@ pub(crate) fn report(diagnostics: &[Diagnostic], sources: &SourceMap) {
         }
     }
     if diagnostics.len() > SHOWN {
-        text.push_str(&format!("and {} more\n", diagnostics.len() - SHOWN));
+        let _ = writeln!(text, "and {} more", diagnostics.len() - SHOWN);
     }
     // Nothing can be done where standard error is closed too.
     let _ = err.write_all(text.as_bytes());

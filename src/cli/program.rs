@@ -32,7 +32,7 @@ fn run_one(input: &Input) -> Result<Exit, Failure> {
     let text = match input.text(&mut context) {
         Ok(text) => text,
         Err(problem) => {
-            report(&[problem], context.sources());
+            report(&[*problem], context.sources());
             return Ok(Exit::Wrong);
         }
     };
@@ -45,7 +45,8 @@ fn run_one(input: &Input) -> Result<Exit, Failure> {
     );
     terminal.finish()?;
     report(&outcome.diagnostics, context.sources());
-    Ok(if outcome.is_ok() {
+    // A job that was stopped keeps what it has done, but that is not what was asked for.
+    Ok(if outcome.is_ok() && !terminal.was_stopped() {
         Exit::Done
     } else {
         Exit::Wrong
@@ -68,7 +69,7 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failure> {
                 input.path.as_deref(),
                 &mut Terminal::for_script(),
             ),
-            Err(problem) => vec![problem],
+            Err(problem) => vec![*problem],
         };
         report(&diagnostics, context.sources());
         if diagnostics.iter().any(Diagnostic::is_error) {

@@ -33,6 +33,8 @@ pub(crate) struct Terminal {
     /// When the job under way began; none between jobs.
     began: Option<Instant>,
     done: f64,
+    /// Whether Ctrl-C stopped any job.
+    was_stopped: bool,
     bar: Option<ProgressBar>,
 }
 
@@ -61,6 +63,7 @@ impl Terminal {
             failed: None,
             began: None,
             done: 0.0,
+            was_stopped: false,
             bar: None,
         }
     }
@@ -69,6 +72,11 @@ impl Terminal {
     pub(crate) fn begin(&mut self) {
         INTERRUPTED.store(false, Ordering::SeqCst);
         self.end_job();
+    }
+
+    /// Whether Ctrl-C stopped any job of this program.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.was_stopped
     }
 
     /// Ends the work: the bar goes.
@@ -125,7 +133,9 @@ impl Host for Terminal {
     }
 
     fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()> {
-        if INTERRUPTED.load(Ordering::SeqCst) || self.failed.is_some() {
+        let is_interrupted = INTERRUPTED.load(Ordering::SeqCst);
+        if is_interrupted || self.failed.is_some() {
+            self.was_stopped |= is_interrupted;
             self.end_job();
             return ControlFlow::Break(());
         }

@@ -51,7 +51,7 @@ impl Filter {
             Ok(text) if text.trim().is_empty() => Ok(String::new()),
             Ok(text) if self.from => self.rule_of(name, text),
             Ok(text) => self.tokens_of(name, text),
-            Err(problem) => Err(vec![problem]),
+            Err(problem) => Err(vec![*problem]),
         };
         let text = result.unwrap_or_else(|problems| {
             report(&problems, self.context.sources());

@@ -70,13 +70,13 @@ pub(super) fn trace(args: &TraceArgs) -> Result<Exit, Failure> {
 /// The numbers in a file; none where they cannot be read, which is reported then.
 fn table(path: &Path, context: &mut Context) -> Result<Option<Table>, Failure> {
     let input = Input::read(path)?;
-    let read = |context: &mut Context| -> Result<Table, Diagnostic> {
+    let read = |context: &mut Context| -> Result<Table, Box<Diagnostic>> {
         let text = input.text(context)?;
         let file = context.add_source(&input.name, text);
         csv::parse(file, text)
     };
     Ok(read(context)
-        .map_err(|problem| report(&[problem], context.sources()))
+        .map_err(|problem| report(&[*problem], context.sources()))
         .ok())
 }
 

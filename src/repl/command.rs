@@ -229,6 +229,7 @@ fn save(session: &mut Session, file: &str) -> io::Result<Next> {
 
 fn reset(session: &mut Session, _: &str) -> io::Result<Next> {
     session.reset();
+    say("all definitions forgotten")?;
     Ok(Next::Prompt)
 }
 
@@ -260,6 +261,7 @@ fn duration(time: Duration) -> String {
     format!("{value:.digits$} {unit}")
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as all commands of the table")]
 fn quit(_: &mut Session, _: &str) -> io::Result<Next> {
     Ok(Next::Leave)
 }

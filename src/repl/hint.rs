@@ -32,17 +32,26 @@ pub(super) fn hint(line: &str, known: &[NameInfo]) -> Option<NosHint> {
     }
 }
 
-/// What is missing of the only name that starts like this; a single letter is too little to tell.
+/// What is missing of the only name that starts like this, or of all that do: `powersign` where there is `powersign_ld` too.
+/// A single letter is too little to tell.
 fn rest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<NosHint> {
     if typed.chars().count() < 2 {
         return None;
     }
-    let mut fitting = names.filter(|name| name.starts_with(typed));
-    let only = fitting.next().filter(|name| name.len() > typed.len())?;
-    fitting.next().is_none().then(|| NosHint {
-        text: only[typed.len()..].to_owned(),
+    let fitting = names.filter_map(|name| name.strip_prefix(typed));
+    let text = fitting
+        .reduce(common_start)
+        .filter(|text| !text.is_empty())?;
+    Some(NosHint {
+        text: text.to_owned(),
         is_completion: true,
     })
+}
+
+/// What two words start with.
+fn common_start<'a>(one: &'a str, other: &str) -> &'a str {
+    let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
+    &one[..same.map(|(c, _)| c.len_utf8()).sum()]
 }
 
 /// What a call takes, as long as no argument is begun.
@@ -78,6 +87,8 @@ mod tests {
             info("addsign", &["alpha", "f"]),
             info("powersign", &["base", "f"]),
             info("print", &[]),
+            info("name_a", &[]),
+            info("name_b", &[]),
         ];
         let want = want.map(|(text, is_completion)| NosHint {
             text: text.to_owned(),
@@ -92,6 +103,8 @@ mod tests {
         check("2 * pow", Some(("ersign", true)));
         check(":ti", Some(("me", true)));
         check("p", None);
+        check("na", Some(("me_", true)));
+        check("name_", None);
         check("addsign", None);
         check("addsin", None);
     }

@@ -136,6 +136,29 @@ fn control_c_stops_the_job_and_not_the_prompt() {
 }
 
 #[test]
+fn control_c_in_a_script_keeps_what_is_done() {
+    let args = [
+        "bench",
+        "sgd",
+        "--on",
+        "rosenbrock",
+        "--steps",
+        "1000000000",
+        "--lr",
+        "1e-9",
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nos"));
+    command.args(args).env("TERM", "xterm-256color");
+    let mut session = spawn_command(command, Some(LIMIT_MS)).unwrap();
+    session.exp_string(" %  ").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string("rosenbrock from (-2, 2)").unwrap();
+    session.exp_eof().unwrap();
+    let status = session.process().wait().unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");
+}
+
+#[test]
 fn tab_completes_names_and_named_arguments() {
     let mut prompt = Prompt::new();
     prompt.keys("powersi");
@@ -270,7 +293,10 @@ fn what_is_typed_is_coloured_by_class() {
     prompt.expect("nos>");
     prompt.keys("let a = 1");
     prompt.expect("\x1b[1;35mlet\x1b[0m a = \x1b[36m1\x1b[0m");
-    prompt.keys("\rpowersi");
+    prompt.keys("\r");
+    prompt.expect("\n");
+    prompt.expect("nos>");
+    prompt.keys("powersi");
     // The hint is dim.
     prompt.expect("\x1b[2mgn\x1b[0m");
     prompt.session.send_control('c').unwrap();
