@@ -51,7 +51,7 @@ fn script(rules: usize) -> String {
 
 fn language(c: &mut Criterion) {
     c.bench_function("start: context with the standard library", |b| {
-        b.iter(Context::new)
+        b.iter(Context::new);
     });
 
     let text = script(100_000);
@@ -60,7 +60,7 @@ fn language(c: &mut Criterion) {
         .sample_size(10)
         .throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("parse", |b| {
-        b.iter(|| parse(FileId(0), black_box(&text), &mut Names::default()))
+        b.iter(|| parse(FileId(0), black_box(&text), &mut Names::default()));
     });
     group.bench_function("parse and check", |b| {
         b.iter_with_setup(Context::new, |mut context| {

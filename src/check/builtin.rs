@@ -4,7 +4,7 @@ use super::bind::{Signature, bind};
 use super::{Checker, FnTy, Numeric, Ty};
 use crate::builtin::{Builtin, Takes};
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::op::{Param, number_text};
+use crate::op::Param;
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, ExprKind, Run, Tree};
 use crate::types::{ExprTy, Range, Stage};
@@ -199,8 +199,7 @@ impl Checker<'_> {
     /// A test function, or the name of one.
     fn task(&mut self, given: &Given, what: &str) -> bool {
         match &given.ty {
-            Ty::Objective(_) => true,
-            Ty::Str(None) => true,
+            Ty::Objective(_) | Ty::Str(None) => true,
             Ty::Str(Some(text)) => {
                 let is_objective = self
                     .names
@@ -483,7 +482,10 @@ impl Checker<'_> {
                     let items = tree.items(run);
                     let is_nested =
                         matches!(&point.ty, Ty::List(item) if matches!(item.as_ref(), Ty::List(_)));
-                    if is_nested { continue } else { items.len() }
+                    if is_nested {
+                        continue;
+                    }
+                    items.len()
                 }
                 ExprKind::Number(_) => 1,
                 _ => continue,
@@ -514,9 +516,7 @@ impl Checker<'_> {
             Ty::Objective(count) => *count,
             _ => None,
         };
-        let shape = count.map_or("[n]".to_owned(), |count| {
-            format!("[{}]", number_text(count as f64))
-        });
+        let shape = count.map_or("[n]".to_owned(), |count| format!("[{count}]"));
         let mut items = vec![(rules.ty.clone(), rules.span)];
         if let (ExprKind::List(run), Ty::List(_)) =
             (tree.expr(tree.unparen(rules.id)).kind, &rules.ty)

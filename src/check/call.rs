@@ -239,9 +239,10 @@ impl Checker<'_> {
             }
         }
         let mut key = Vec::new();
-        let can_memo = given.iter().all(|arg| match arg {
-            Some((ty, _)) => encode(ty, &mut key),
-            None => {
+        let can_memo = given.iter().all(|arg| {
+            if let Some((ty, _)) = arg {
+                encode(ty, &mut key)
+            } else {
                 key.push(u64::MAX);
                 true
             }

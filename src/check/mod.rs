@@ -4,6 +4,10 @@
 //! always ends: a function is checked once where it is defined, and again for each new combination of argument types it is
 //! called with (remembered, so that doubling chains of calls stay cheap). It never stops at the first problem: what is
 //! not known has type [`Ty::Unknown`], which fits everywhere and reports nothing.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "an operation fits few types; that a value is of none of them is one case"
+)]
 
 pub mod bind;
 mod builtin;
@@ -102,7 +106,7 @@ pub struct Checker<'a> {
     seen: FxHashSet<(Option<Code>, Span)>,
     locals: Vec<Local>,
     /// What functions at the top of a program capture.
-    no_locals: Rc<Vec<(Symbol, Ty)>>,
+    no_locals: Rc<[(Symbol, Ty)]>,
     limit: Option<u32>,
     frames: Vec<Frame>,
     memo: FxHashMap<(u32, Vec<u64>), Ty>,
@@ -158,7 +162,7 @@ impl<'a> Checker<'a> {
             problems: Vec::new(),
             seen: FxHashSet::default(),
             locals: Vec::new(),
-            no_locals: Rc::default(),
+            no_locals: Rc::from([]),
             limit: None,
             frames: Vec::new(),
             memo: FxHashMap::default(),

@@ -201,12 +201,10 @@ impl Checker<'_> {
         let captured = if self.locals.is_empty() {
             Rc::clone(&self.no_locals)
         } else {
-            Rc::new(
-                self.locals
-                    .iter()
-                    .map(|local| (local.name, local.ty.clone()))
-                    .collect(),
-            )
+            self.locals
+                .iter()
+                .map(|local| (local.name, local.ty.clone()))
+                .collect()
         };
         Rc::new(FnTy {
             id: self.fresh_fn(),

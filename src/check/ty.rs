@@ -83,7 +83,7 @@ pub struct FnTy {
     /// Its body.
     pub body: ExprId,
     /// The local names it sees.
-    pub captured: Rc<Vec<(Symbol, Ty)>>,
+    pub captured: Rc<[(Symbol, Ty)]>,
     /// How many global definitions it sees.
     pub limit: u32,
     /// Whether it was declared with `rule`.
@@ -136,7 +136,6 @@ impl Numeric {
     }
 
     /// What either of two expressions can be.
-    #[must_use]
     pub fn union(self, other: Self) -> Option<Self> {
         let ty = self.facts.ty.join(other.facts.ty).ok()?;
         let facts = Facts {
@@ -204,6 +203,7 @@ impl Ty {
     }
 
     /// What the values of either type are; unknown where they have nothing in common.
+    #[must_use]
     pub fn join(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Unit, Self::Unit) => Self::Unit,

@@ -142,8 +142,10 @@ impl Checker<'_> {
             ty.as_numeric()
                 .is_some_and(|numeric| numeric.facts.ty.stage <= limit)
         };
+        if ty.is_unknown() {
+            return true;
+        }
         let fits = match (name, ty) {
-            (_, Ty::Unknown) => true,
             ("Num", _) => stage_fits(Stage::Script),
             ("Schedule", _) => stage_fits(Stage::Step),
             ("Rule", _) => ty.as_numeric().is_some(),
@@ -151,8 +153,8 @@ impl Checker<'_> {
             | ("Str", Ty::Str(_))
             | ("Objective", Ty::Objective(_))
             | ("Report", Ty::Report)
-            | ("Record", Ty::Record(_)) => true,
-            ("Fn", Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..)) => true,
+            | ("Record", Ty::Record(_))
+            | ("Fn", Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..)) => true,
             ("List", Ty::List(item)) => match written.args.as_deref() {
                 Some([TypeArg::Type(inner)]) => {
                     return self.fits_written(tree, *inner, item, span, sides);
@@ -200,13 +202,15 @@ impl Checker<'_> {
                     .into_iter()
                     .all(|(side, dim)| match side {
                         Side::Known(known) => known == dim,
-                        Side::Named(name) => match sides.iter().find(|(known, _)| *known == name) {
-                            Some((_, bound)) => *bound == dim,
-                            None => {
+                        Side::Named(name) => {
+                            if let Some((_, bound)) = sides.iter().find(|(known, _)| *known == name)
+                            {
+                                *bound == dim
+                            } else {
                                 sides.push((name, dim));
                                 true
                             }
-                        },
+                        }
                     }),
             },
         };

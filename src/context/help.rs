@@ -1,4 +1,8 @@
 //! Names and their documentation, for help and completion.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "only definitions that can be called have parameters"
+)]
 
 use crate::builtin::{Builtin, CONSTANTS};
 use crate::check::scope::Scope;
@@ -252,8 +256,7 @@ fn code_help(code: Code) -> String {
     let mut out = format!("{}: {}\n\n{}\n", info.name, info.title, info.explanation);
     let block = |text: &str| {
         text.lines()
-            .map(|line| format!("    {line}\n"))
-            .collect::<String>()
+            .fold(String::new(), |out, line| out + "    " + line + "\n")
     };
     if !info.wrong.is_empty() {
         let _ = write!(out, "\nWrong:\n{}", block(info.wrong));

@@ -67,6 +67,7 @@ impl Evaluator<'_> {
         self.run_builtin(builtin, given, span)
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each built-in")]
     pub(super) fn run_builtin(
         &mut self,
         builtin: Builtin,
@@ -111,9 +112,10 @@ impl Evaluator<'_> {
                     .map_or_else(String::new, |value| self.shower().plain(value))
                     .into(),
             )),
-            Builtin::Round => {
-                Ok(self.round(number(0).unwrap_or(f64::NAN), number(1).unwrap_or(0.0)))
-            }
+            Builtin::Round => Ok(Self::round(
+                number(0).unwrap_or(f64::NAN),
+                number(1).unwrap_or(0.0),
+            )),
             #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
             Builtin::Len => match value(0) {
                 Some(Value::List(items)) => Ok(Value::Num(items.len() as f64)),
@@ -150,12 +152,12 @@ impl Evaluator<'_> {
             }
             Builtin::Sort => {
                 let (items, by) = (list(0)?, value(1).cloned());
-                self.sort(&items, by.as_ref(), place(if by.is_some() { 1 } else { 0 }))
+                self.sort(&items, by.as_ref(), place(usize::from(by.is_some())))
             }
             Builtin::Reverse => Ok(Value::List(list(0)?.iter().rev().cloned().collect())),
             Builtin::Zip => {
                 let (a, b) = (list(0)?, list(1)?);
-                Ok(self.zip(&a, &b))
+                Ok(Self::zip(&a, &b))
             }
             Builtin::At => self.at(&given, span),
             Builtin::Run => self.run_rule(&given, span),
@@ -167,11 +169,11 @@ impl Evaluator<'_> {
             Builtin::Bench => self.bench(&given, span),
             Builtin::Plot => self.plot(&given, span),
             Builtin::Tokens => self.tokens(&given, span),
-            Builtin::FromTokens => self.from_tokens(&given, span),
+            Builtin::FromTokens => self.rule_from_tokens(&given, span),
             Builtin::Save => self.save(&given, span),
             Builtin::Load => self.load(&given, span),
             Builtin::Help => match value(0) {
-                Some(Value::Str(topic)) => self.show_help(&topic.to_string(), place(0)),
+                Some(Value::Str(topic)) => self.show_help(topic.as_ref(), place(0)),
                 Some(Value::Rule(rule)) => {
                     let topic = rule.name.split('(').next().unwrap_or("").to_owned();
                     self.show_help(&topic, place(0))

@@ -31,7 +31,7 @@ impl Evaluator<'_> {
                 })?
             }
             Value::List(items) => self.curves(items, *place)?,
-            value => self.schedule_curve(value, &given[1], *place)?,
+            value => self.schedule_curve(value, given[1].as_ref(), *place)?,
         };
         Ok(Value::Picture(Rc::new(picture)))
     }
@@ -100,7 +100,7 @@ impl Evaluator<'_> {
     fn schedule_curve(
         &mut self,
         value: &Value,
-        total: &Option<(Value, Span)>,
+        total: Option<&(Value, Span)>,
         span: Span,
     ) -> Result<crate::plot::Picture> {
         use crate::plot::{Curves, Picture, Series};

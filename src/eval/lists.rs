@@ -120,7 +120,7 @@ impl Evaluator<'_> {
         ))
     }
 
-    pub(super) fn round(&mut self, x: f64, digits: f64) -> Value {
+    pub(super) fn round(x: f64, digits: f64) -> Value {
         // Through decimal text: the result is the number nearest to the rounded decimal.
         #[allow(
             clippy::cast_possible_truncation,
@@ -131,7 +131,7 @@ impl Evaluator<'_> {
         Value::Num(format!("{x:.digits$}").parse().unwrap_or(x) + 0.0)
     }
 
-    pub(super) fn zip(&mut self, a: &[Value], b: &[Value]) -> Value {
+    pub(super) fn zip(a: &[Value], b: &[Value]) -> Value {
         Value::List(
             a.iter()
                 .zip(b)

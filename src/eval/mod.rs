@@ -3,6 +3,10 @@
 //! Numbers known when the script runs are computed; everything that depends on the step or the parameter becomes a node of
 //! the rule graph. The checker has ruled out nearly all mistakes; what depends on computed values (an index, a learning rate, a
 //! file) is checked here, with a place in the text all the same.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "an operation fits few types; that a value is of none of them is one case"
+)]
 
 mod builtin;
 mod call;

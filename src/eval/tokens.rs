@@ -99,7 +99,7 @@ impl Evaluator<'_> {
     }
 
     /// `from_tokens(text)`.
-    pub(super) fn from_tokens(&mut self, given: &Given, span: Span) -> Result<Value> {
+    pub(super) fn rule_from_tokens(&mut self, given: &Given, span: Span) -> Result<Value> {
         let Some((Value::Str(text), place)) = &given[0] else {
             return Err(self.unexpected(span, "text"));
         };

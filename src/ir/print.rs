@@ -21,6 +21,7 @@ pub fn text(graph: &Graph, root: NodeId) -> String {
 }
 
 /// The text of the expression with this root, where some nodes have names: `m` for `ema(g, 0.9)`.
+#[allow(clippy::implicit_hasher, reason = "nodes are always hashed this way")]
 pub fn text_with(graph: &Graph, root: NodeId, names: &FxHashMap<NodeId, Arc<str>>) -> String {
     let mut printer = Printer {
         graph,
@@ -131,8 +132,8 @@ impl Printer<'_> {
                 let text = number(f64::from_bits(bits));
                 let is_atom = !text.starts_with('-');
                 let wrapped = !is_atom && least > negation_strength();
-                self.out
-                    .push_str(&if wrapped { format!("({text})") } else { text });
+                let (open, close) = if wrapped { ("(", ")") } else { ("", "") };
+                let _ = write!(self.out, "{open}{text}{close}");
             }
             Node::Leaf(leaf) => match (leaf.info(), leaf) {
                 (Some(info), _) => self.out.push_str(info.name),
@@ -192,7 +193,7 @@ impl Printer<'_> {
             Notation::Call => match (op, self.graph.node(args[0])) {
                 (Op::Log, Node::Apply(Op::Abs, inner)) => bars("log|", inner.as_slice()[0], tasks),
                 (Op::Sqrt, Node::Apply(Op::Abs, inner)) => {
-                    bars("sqrt|", inner.as_slice()[0], tasks)
+                    bars("sqrt|", inner.as_slice()[0], tasks);
                 }
                 _ => call(op.name(), self.without_defaults(op, args), tasks),
             },

@@ -7,6 +7,7 @@ use crate::types::Range;
 
 impl Op {
     /// The range of the result.
+    #[allow(clippy::too_many_lines, reason = "one line or two for each op")]
     pub fn range(self, args: &[Range]) -> Range {
         let x = args.first().copied().unwrap_or(Range::ANY);
         let y = args.get(1).copied().unwrap_or(Range::ANY);
@@ -97,7 +98,6 @@ impl Op {
                 zero: x.zero || !one_sided(x),
                 whole: false,
             },
-            Self::Debias => x,
             Self::Trace | Self::Total => Range {
                 lo: if x.is_non_negative() {
                     x.lo
@@ -108,7 +108,7 @@ impl Op {
                 zero: x.zero || !one_sided(x),
                 whole: false,
             },
-            Self::Peak => x,
+            Self::Debias | Self::Peak | Self::Transpose => x,
             Self::Last => x.union(y),
             Self::Norm | Self::Rms => Range {
                 lo: 0.0,
@@ -131,7 +131,6 @@ impl Op {
                 zero: x.zero || !one_sided(x),
                 whole: x.whole,
             },
-            Self::Transpose => x,
             Self::MatMul | Self::Orthogonalize => Range::ANY,
         }
     }

@@ -3,6 +3,10 @@
 //! A line end ends a statement unless brackets are open, the line cannot end there, or the next one goes on with `|>`,
 //! `then` or `else`. Bracket errors are found here, where the opening place is known, and mended on the spot: a
 //! missing closer is supplied and a stray one dropped, so that one slip is one message.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a token that is none of the few asked about is one case"
+)]
 
 use super::names::{Names, Symbol};
 use super::token::{Class, LexError, Lexeme, Token, lex};
@@ -152,7 +156,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             Token::Newline => self.line_end(start),
             Token::Let | Token::Rule | Token::Use => self.statement_start(token, start, end),
             Token::For if !self.innermost_is(Token::OpenSquare) => {
-                self.statement_start(token, start, end)
+                self.statement_start(token, start, end);
             }
             Token::Fn if self.next_is(Token::Name) => self.statement_start(token, start, end),
             Token::OpenParen
@@ -175,7 +179,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 self.push(token, start + 1, Tok::Word(token), end);
             }
             Token::CloseParen | Token::CloseSquare | Token::CloseBrace => {
-                self.close(token, start, end)
+                self.close(token, start, end);
             }
             Token::Number => self.number(start, end),
             Token::Name => self.name(start, end),

@@ -2,6 +2,10 @@
 //!
 //! It works on tokens, so comments stay where they are and line breaks are the author's; spaces, indentation and blank
 //! lines are decided here. Formatting a formatted text changes nothing, and never changes what a program means.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a token that is none of the few asked about is one case"
+)]
 
 use super::token::{Lexeme, Token, lex};
 
@@ -33,6 +37,10 @@ pub fn format(text: &str) -> String {
 }
 
 #[derive(Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the last token"
+)]
 struct Formatter {
     out: String,
     /// The lines on which the brackets now open were opened, and the bracket.

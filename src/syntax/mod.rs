@@ -197,13 +197,10 @@ fn attach_docs(tree: &mut Tree, text: &str) {
             StmtKind::Let(..) | StmtKind::Fn(..) | StmtKind::Rule(..)
         );
         if run_start < next && is_definition {
-            let run = |from: usize, to: usize| {
-                Some(Run {
-                    start: u32::try_from(from).ok()?,
-                    len: u32::try_from(to - from).ok()?,
-                })
-            };
-            stmt.doc = run(run_start, next);
+            let bounds = u32::try_from(run_start)
+                .ok()
+                .zip(u32::try_from(next - run_start).ok());
+            stmt.doc = bounds.map(|(start, len)| Run { start, len });
         }
     }
     tree.docs = docs;

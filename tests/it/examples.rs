@@ -65,7 +65,11 @@ fn figure_5_finds_what_its_comments_say() {
             .run("figure5.nos", &text, Some(&path), Input::Program, &mut host)
             .is_ok()
     );
-    let orders: Vec<&str> = host.shown.lines().filter(|line| line.starts_with("order: ")).collect();
+    let orders: Vec<&str> = host
+        .shown
+        .lines()
+        .filter(|line| line.starts_with("order: "))
+        .collect();
     let adam = r#""adam(eps: 1e-8)""#;
     let narrow = format!(r#"order: ["momentum", "powersign", "rmsprop_tf", "sgd", {adam}]"#);
     let wide = format!(r#"order: ["momentum", {adam}, "sgd", "rmsprop_tf", "powersign"]"#);

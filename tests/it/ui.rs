@@ -23,9 +23,12 @@ fn every_ui_file_matches_its_golden() {
             let lines: Vec<&str> = ran.rendered.lines().map(str::trim_end).collect();
             let mut golden = format!("{}\n", text.trim_end());
             if !ran.shown.is_empty() {
-                golden += &format!("---- shown\n{}", ran.shown);
+                golden.push_str("---- shown\n");
+                golden.push_str(&ran.shown);
             }
-            golden += &format!("---- diagnostics\n{}\n", lines.join("\n"));
+            golden.push_str("---- diagnostics\n");
+            golden.push_str(&lines.join("\n"));
+            golden.push('\n');
             insta::assert_snapshot!(golden);
         });
     });
@@ -85,9 +88,7 @@ fn explanations_show_what_they_explain() {
 
 #[test]
 fn messages_keep_to_one_style() {
-    let forbidden = [
-        "invalid", "illegal", "please", "sorry", "unify", "lower",
-    ];
+    let forbidden = ["invalid", "illegal", "please", "sorry", "unify", "lower"];
     for path in files(&project("tests/ui")) {
         for d in run("ui.nos", &std::fs::read_to_string(&path).unwrap()).diagnostics {
             let shown = path.display();
