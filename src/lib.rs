@@ -4,6 +4,8 @@
 pub mod bench;
 pub mod builtin;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod context;
 pub mod diagnostic;
 pub mod engine;
@@ -13,6 +15,8 @@ pub mod library;
 pub mod op;
 #[cfg(feature = "cli")]
 pub mod plot;
+#[cfg(feature = "cli")]
+pub mod repl;
 pub mod source;
 pub mod syntax;
 pub mod types;
