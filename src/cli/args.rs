@@ -62,7 +62,7 @@ pub(super) enum Command {
         #[arg(long)]
         from: bool,
         /// The rules; each line of standard input if there are none
-        #[arg(value_name = "RULE", allow_hyphen_values = true)]
+        #[arg(value_name = "RULE")]
         rules: Vec<String>,
     },
     /// Explains a name, an operator or the code of a diagnostic
@@ -81,7 +81,6 @@ pub(super) enum Command {
 #[derive(clap::Args, Debug)]
 pub(super) struct Trace {
     /// The rule: a name, a call or any expression
-    #[arg(allow_hyphen_values = true)]
     pub(super) rule: String,
     /// The gradients: one row per step, one column per element, no header; `-` is standard input
     #[arg(long, value_name = "FILE.csv")]
@@ -103,7 +102,7 @@ pub(super) struct Trace {
 #[derive(clap::Args, Debug)]
 pub(super) struct Bench {
     /// The rules: names, calls or any expressions
-    #[arg(value_name = "RULE", required = true, allow_hyphen_values = true)]
+    #[arg(value_name = "RULE", required = true)]
     pub(super) rules: Vec<String>,
     /// The test function: a name, or an expression that makes one
     #[arg(long, value_name = "TASK")]

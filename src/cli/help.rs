@@ -9,7 +9,7 @@ use clap::CommandFactory;
 /// Explains a topic, or the command line where there is none.
 pub(super) fn help(topic: Option<&str>, console: &Console) -> Result<Exit, Trouble> {
     let mut command = Args::command();
-    let Some(topic) = topic else {
+    let Some(topic) = topic.filter(|topic| !matches!(*topic, "-h" | "--help")) else {
         console.show(&command.render_long_help().to_string());
         return Ok(Exit::Success);
     };
