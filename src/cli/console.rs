@@ -76,20 +76,20 @@ impl Console {
     }
 
     /// Writes a result and ends its last line.
-    pub fn show(&self, text: &str) {
+    pub fn show(self, text: &str) {
         let mut out = io::stdout().lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.done(write!(out, "{text}{end}").and_then(|()| out.flush()));
     }
 
     /// Writes bytes as they are.
-    pub fn bytes(&self, bytes: &[u8]) {
+    pub fn bytes(self, bytes: &[u8]) {
         let mut out = io::stdout().lock();
         self.done(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
     /// Ends the program where a result could not be written.
-    pub fn done(&self, result: io::Result<()>) {
+    pub fn done(self, result: io::Result<()>) {
         match result {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -104,12 +104,12 @@ impl Console {
     }
 
     /// Writes to standard error; there is nobody to tell where that fails.
-    pub fn note(&self, text: &str) {
+    pub fn note(self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
     }
 
     /// Reports what keeps a command from its work.
-    pub fn trouble(&self, trouble: &Trouble) {
+    pub fn trouble(self, trouble: &Trouble) {
         let (red, bold, reset) = if self.style.colour {
             ("\x1b[1;31m", "\x1b[1m", "\x1b[0m")
         } else {
@@ -117,13 +117,13 @@ impl Console {
         };
         let mut text = format!("{red}error{reset}{bold}: {}{reset}", trouble.message);
         if let Some(help) = &trouble.help {
-            text.push_str(&format!("\n  {bold}help{reset}: {help}"));
+            text = format!("{text}\n  {bold}help{reset}: {help}");
         }
         self.note(&text);
     }
 
     /// Reports diagnostics, errors first where there are too many to show.
-    pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+    pub fn diagnostics(self, diagnostics: &[Diagnostic], sources: &SourceMap) {
         let mut shown: Vec<&Diagnostic> = diagnostics.iter().collect();
         if shown.len() > SHOWN {
             shown.sort_by_key(|diagnostic| !diagnostic.is_error());
@@ -138,7 +138,7 @@ impl Console {
     }
 
     /// Reports diagnostics; whether any is an error decides the exit.
-    pub fn verdict(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Exit {
+    pub fn verdict(self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Exit {
         self.diagnostics(diagnostics, sources);
         if diagnostics.iter().any(Diagnostic::is_error) {
             Exit::Wrong
@@ -160,7 +160,7 @@ pub(super) fn text(
     };
     let at = error.utf8_error().valid_up_to();
     let bytes = error.as_bytes();
-    let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = bytes[..at].split(|byte| *byte == b'\n').count();
     let byte = bytes.get(at).copied().unwrap_or_default();
     // The text before the first bad byte is the same, and so are places in it; enough is kept after it for the picture.
     let end = bytes.len().min(at + 200);

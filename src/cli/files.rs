@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
 }
 
 /// Reads a file; what keeps it from being read is reported.
-pub(super) fn read_or_report(path: &Path, console: &Console) -> Option<Vec<u8>> {
+pub(super) fn read_or_report(path: &Path, console: Console) -> Option<Vec<u8>> {
     match read(path) {
         Ok(bytes) => Some(bytes),
         Err(trouble) => {

@@ -10,15 +10,15 @@ use crate::syntax::names::Names;
 use std::path::{Path, PathBuf};
 
 /// Formats files in place, or only lists those that would change.
-pub(super) fn fmt(paths: &[PathBuf], check: bool, console: &Console) -> Result<Exit, Trouble> {
+pub(super) fn fmt(paths: &[PathBuf], check: bool, console: Console) -> Exit {
     let mut worst = Exit::Success;
     for path in paths {
         worst = worst.max(one(path, check, console));
     }
-    Ok(worst)
+    worst
 }
 
-fn one(path: &Path, check: bool, console: &Console) -> Exit {
+fn one(path: &Path, check: bool, console: Console) -> Exit {
     let Some(bytes) = read_or_report(path, console) else {
         return Exit::Usage;
     };

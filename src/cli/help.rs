@@ -7,11 +7,11 @@ use crate::diagnostic::{CODES, suggest};
 use clap::CommandFactory;
 
 /// Explains a topic, or the command line where there is none.
-pub(super) fn help(topic: Option<&str>, console: &Console) -> Result<Exit, Trouble> {
+pub(super) fn help(topic: Option<&str>, console: Console) -> Exit {
     let mut command = Args::command();
     let Some(topic) = topic.filter(|topic| !matches!(*topic, "-h" | "--help")) else {
         console.show(&command.render_long_help().to_string());
-        return Ok(Exit::Success);
+        return Exit::Success;
     };
     command.build();
     let subcommand = command.find_subcommand_mut(topic);
@@ -26,10 +26,10 @@ pub(super) fn help(topic: Option<&str>, console: &Console) -> Result<Exit, Troub
         (None, Some(subcommand)) => console.show(&subcommand.render_long_help().to_string()),
         (None, None) => {
             console.trouble(&unknown(topic, &context, &command));
-            return Ok(Exit::Wrong);
+            return Exit::Wrong;
         }
     }
-    Ok(Exit::Success)
+    Exit::Success
 }
 
 fn unknown(topic: &str, context: &Context, command: &clap::Command) -> Trouble {

@@ -12,6 +12,7 @@ mod files;
 mod fmt;
 mod help;
 mod interrupt;
+mod rules;
 mod script;
 mod terminal;
 mod tokens;
@@ -39,7 +40,7 @@ pub fn main() -> ExitCode {
         .stack_size(STACK)
         .spawn(move || {
             let console = Console::of_process();
-            let exit = dispatch(args, &console).unwrap_or_else(|trouble| {
+            let exit = dispatch(args, console).unwrap_or_else(|trouble| {
                 console.trouble(&trouble);
                 Exit::Usage
             });
@@ -61,26 +62,26 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-fn dispatch(args: Args, console: &Console) -> Result<Exit, Trouble> {
-    match args.command {
+fn dispatch(args: Args, console: Console) -> Result<Exit, Trouble> {
+    Ok(match args.command {
         Some(Command::Run { files }) => script::run_files(&files, console),
         Some(Command::Check { files }) => script::check_files(&files, console),
         Some(Command::Fmt { check, files }) => fmt::fmt(&files, check, console),
-        Some(Command::Trace(trace)) => trace::trace(&trace, console),
-        Some(Command::Bench(bench)) => bench::bench(&bench, console),
-        Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from, console),
+        Some(Command::Trace(trace)) => trace::trace(&trace, console)?,
+        Some(Command::Bench(bench)) => bench::bench(&bench, console)?,
+        Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from, console)?,
         Some(Command::Help { topic }) => help::help(topic.as_deref(), console),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "nos", &mut text);
             console.bytes(&text);
-            Ok(Exit::Success)
+            Exit::Success
         }
         None => match args.code {
-            Some(code) => Ok(script::run_text("-e", &code, None, console)),
+            Some(code) => script::run_text("-e", &code, None, console),
             None if !args.files.is_empty() => script::run_files(&args.files, console),
-            None if io::stdin().is_terminal() => crate::repl::run(console),
+            None if io::stdin().is_terminal() => crate::repl::run(console)?,
             None => script::run_files(&["-".into()], console),
         },
-    }
+    })
 }

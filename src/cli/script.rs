@@ -2,27 +2,27 @@
 
 use super::console::text;
 use super::files::{is_stdin, name, read_or_report};
-use super::{Console, Exit, Interrupt, Terminal, Trouble};
+use super::{Console, Exit, Interrupt, Terminal};
 use crate::context::{Context, Input};
 use std::path::{Path, PathBuf};
 
 /// Runs scripts, each on its own; all run, and the worst decides the exit.
-pub(super) fn run_files(files: &[PathBuf], console: &Console) -> Result<Exit, Trouble> {
+pub(super) fn run_files(files: &[PathBuf], console: Console) -> Exit {
     each(files, console, |name, text, path, context, console| {
         run(name, text, path, context, console)
     })
 }
 
 /// Checks scripts without running them.
-pub(super) fn check_files(files: &[PathBuf], console: &Console) -> Result<Exit, Trouble> {
+pub(super) fn check_files(files: &[PathBuf], console: Console) -> Exit {
     each(files, console, |name, text, path, context, console| {
-        let diagnostics = context.check(name, text, path, &mut Terminal::new(*console));
+        let diagnostics = context.check(name, text, path, &mut Terminal::new(console));
         console.verdict(&diagnostics, context.sources())
     })
 }
 
 /// Runs a text as a script.
-pub(super) fn run_text(name: &str, text: &str, path: Option<&Path>, console: &Console) -> Exit {
+pub(super) fn run_text(name: &str, text: &str, path: Option<&Path>, console: Console) -> Exit {
     run(name, text, path, &mut Context::new(), console)
 }
 
@@ -31,9 +31,9 @@ fn run(
     text: &str,
     path: Option<&Path>,
     context: &mut Context,
-    console: &Console,
+    console: Console,
 ) -> Exit {
-    let mut host = Terminal::new(*console);
+    let mut host = Terminal::new(console);
     let outcome = Interrupt::during(|| context.run(name, text, path, Input::Program, &mut host));
     host.rest();
     console.diagnostics(&outcome.diagnostics, context.sources());
@@ -44,9 +44,9 @@ fn run(
     }
 }
 
-type Work = fn(&str, &str, Option<&Path>, &mut Context, &Console) -> Exit;
+type Work = fn(&str, &str, Option<&Path>, &mut Context, Console) -> Exit;
 
-fn each(files: &[PathBuf], console: &Console, work: Work) -> Result<Exit, Trouble> {
+fn each(files: &[PathBuf], console: Console, work: Work) -> Exit {
     let mut worst = Exit::Success;
     for path in files {
         let Some(bytes) = read_or_report(path, console) else {
@@ -64,5 +64,5 @@ fn each(files: &[PathBuf], console: &Console, work: Work) -> Result<Exit, Troubl
         };
         worst = worst.max(exit);
     }
-    Ok(worst)
+    worst
 }

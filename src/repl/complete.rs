@@ -71,8 +71,11 @@ fn look(text: &str) -> Before<'_> {
         let touches = range.end == text.len();
         let word = &text[range];
         match token {
-            Ok(Token::Comment | Token::Doc) | Err(_) if touches => before.takes_names = false,
-            Ok(Token::Str | Token::Number | Token::Dot) if touches => before.takes_names = false,
+            Ok(Token::Comment | Token::Doc | Token::Str | Token::Number | Token::Dot) | Err(_)
+                if touches =>
+            {
+                before.takes_names = false;
+            }
             Ok(_) if touches && word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
                 before.word = word;
                 lexemes.pop();
@@ -99,25 +102,23 @@ fn call<'a>(text: &'a str, lexemes: &[Lexeme]) -> Option<Call<'a>> {
     for (token, range) in lexemes {
         let Ok(token) = *token else { continue };
         let word = &text[range.clone()];
-        match token {
-            Token::OpenParen => open.push(match previous {
-                Some((Token::Name, name)) => Some(Call {
-                    name,
-                    given: Vec::new(),
-                }),
-                Some(_) | None => None,
-            }),
-            Token::OpenSquare | Token::OpenBrace => open.push(None),
-            Token::CloseParen | Token::CloseSquare | Token::CloseBrace => {
-                open.pop();
-            }
-            Token::Colon => {
-                if let (Some((Token::Name, name)), Some(Some(call))) = (previous, open.last_mut()) {
-                    call.given.push(name);
-                }
-            }
-            other if matches!(other, Token::Newline) => continue,
-            _other => {}
+        if token == Token::OpenParen {
+            let callee = previous.filter(|(token, _)| *token == Token::Name);
+            open.push(callee.map(|(_, name)| Call {
+                name,
+                given: Vec::new(),
+            }));
+        } else if matches!(token, Token::OpenSquare | Token::OpenBrace) {
+            open.push(None);
+        } else if matches!(
+            token,
+            Token::CloseParen | Token::CloseSquare | Token::CloseBrace
+        ) {
+            open.pop();
+        } else if token == Token::Colon
+            && let (Some((Token::Name, name)), Some(Some(call))) = (previous, open.last_mut())
+        {
+            call.given.push(name);
         }
         previous = Some((token, word));
     }
@@ -201,4 +202,87 @@ fn short(text: &str) -> String {
     let mut cut: String = text.chars().take(WIDTH - 1).collect();
     cut.push('…');
     cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Vec<NameInfo> {
+        let row = |name: &str, ty: &str, params: &[&str]| NameInfo {
+            name: name.to_owned(),
+            kind: "function",
+            ty: ty.to_owned(),
+            summary: String::new(),
+            is_user: false,
+            params: params.iter().map(|param| (*param).to_owned()).collect(),
+        };
+        vec![
+            row("ema", "ema(x, beta)", &["x", "beta"]),
+            row("powersign", "Rule", &["base", "f"]),
+            row("sign", "sign(x)", &["x"]),
+            row("sin", "sin(x)", &["x"]),
+        ]
+    }
+
+    fn complete(text: &str) -> Vec<String> {
+        let (start, pairs) = completions(text, &known());
+        pairs
+            .into_iter()
+            .map(|pair| format!("{}{}", &text[..start], pair.replacement))
+            .collect()
+    }
+
+    #[test]
+    fn names_are_completed() {
+        assert_eq!(complete("1 + po"), ["1 + powersign"]);
+        assert_eq!(complete("si"), ["sign", "sin"]);
+        assert_eq!(complete(":type em"), [":type ema"]);
+        assert!(complete("xyz").is_empty());
+    }
+
+    #[test]
+    fn named_arguments_are_completed_once() {
+        assert_eq!(
+            complete("powersign("),
+            ["powersign(base: ", "powersign(f: "]
+        );
+        assert_eq!(complete("powersign(b"), ["powersign(base: "]);
+        assert_eq!(complete("powersign(base: 2, "), ["powersign(base: 2, f: "]);
+        assert_eq!(
+            complete("powersign(base: si"),
+            ["powersign(base: sign", "powersign(base: sin"]
+        );
+        assert_eq!(
+            complete("powersign(f: (1 + 2), "),
+            ["powersign(f: (1 + 2), base: "]
+        );
+    }
+
+    #[test]
+    fn strings_comments_numbers_and_fields_take_no_names() {
+        for text in ["\"si", "\"sign\"", "# si", "1e", "2", "x.", "x.si"] {
+            assert!(complete(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hint_is_the_rest_of_the_only_name_or_a_signature() {
+        use rustyline::hint::Hint as _;
+        let of = |text: &str| hint(text, &known());
+        assert_eq!(
+            of("pow").map(|hint| hint.display),
+            Some("ersign  Rule".to_owned())
+        );
+        assert_eq!(
+            of("pow").and_then(|hint| hint.completion().map(str::to_owned)),
+            Some("ersign".to_owned())
+        );
+        assert_eq!(of("si"), None);
+        assert_eq!(
+            of("1 + ema(g, ").map(|hint| hint.display),
+            Some("   ema(x, beta)".to_owned())
+        );
+        assert_eq!(of("ema(g, 0.9)"), None);
+    }
 }

@@ -3,7 +3,7 @@
 use super::Known;
 use super::command;
 use super::complete::{self, Hint};
-use crate::syntax::token::{Class, lex};
+use crate::syntax::token::{Class, Token, lex};
 use crate::syntax::{Completeness, completeness};
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -90,7 +90,7 @@ impl Highlighter for LineHelper {
         }
         for (token, range) in lex(&line[first.end..]) {
             let range = range.start + first.end..range.end + first.end;
-            let class = token.map_or(Class::Error, |token| token.class());
+            let class = token.map_or(Class::Error, Token::class);
             let code = self.colour(class, &line[range.clone()]);
             paint(range, code);
         }

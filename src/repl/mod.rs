@@ -50,9 +50,9 @@ enum Flow {
 ///
 /// # Errors
 /// The terminal cannot be used.
-pub fn run(console: &Console) -> Result<Exit, Trouble> {
+pub fn run(console: Console) -> Result<Exit, Trouble> {
     Interrupt::has_prompt();
-    let mut session = Session::new(*console);
+    let mut session = Session::new(console);
     let mut editor = editor(console, &session.known).map_err(|error| broken(&error))?;
     let history = history::open(&mut editor);
     console.show(&format!(
@@ -91,7 +91,7 @@ fn broken(error: &ReadlineError) -> Trouble {
         .help("run a script instead: `nos FILE`, or `nos -` for standard input")
 }
 
-fn editor(console: &Console, known: &Known) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
+fn editor(console: Console, known: &Known) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .max_history_size(10_000)?
