@@ -1,7 +1,7 @@
 //! Calls: ops, functions, rules, test functions.
 
 use super::bind::{Signature, bind};
-use super::{Checker, FnTy, Frame, Local, Numeric, Primitive, Ty};
+use super::{CALL_DEPTH, Checker, FnTy, Frame, Local, Numeric, Primitive, Ty};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
 use crate::source::Span;
@@ -75,12 +75,6 @@ impl Checker<'_> {
     }
 
     fn call_op(&mut self, op: Op, tree: &Rc<Tree>, args: Run, span: Span) -> Ty {
-        let params: Vec<(&str, bool)> = op
-            .info()
-            .params
-            .iter()
-            .map(|param| (param.name, param.default.is_none()))
-            .collect();
         let given = tree.args(args);
         // `sum`, `mean`, `min` and `max` of a list are numbers.
         if let [one] = given
@@ -97,6 +91,19 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let [one] = given
+            && one.name.is_none()
+            && op.info().params.len() == 1
+        {
+            let ty = self.expr(tree, one.value);
+            return self.operator(op, &[(ty, tree.span(one.value))], span);
+        }
+        let params: Vec<(&str, bool)> = op
+            .info()
+            .params
+            .iter()
+            .map(|param| (param.name, param.default.is_none()))
+            .collect();
         let signature = Signature {
             callee: op.name(),
             params: &params,
@@ -273,7 +280,10 @@ impl Checker<'_> {
             });
         }
         let problems = self.problems.len();
+        // A call takes as much stack as several expressions.
+        self.depth += CALL_DEPTH;
         let body = self.expr(&tree, function.body);
+        self.depth -= CALL_DEPTH;
         let ty = if function.is_rule {
             self.rule_numeric(&body, tree.span(function.body), "a rule")
                 .map_or(Ty::Unknown, Ty::Num)

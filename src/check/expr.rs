@@ -94,29 +94,43 @@ impl Checker<'_> {
 
     /// A chain of operators, from its left end: chains can be long, nesting cannot.
     fn chain(&mut self, tree: &Rc<Tree>, id: ExprId) -> Ty {
-        let mut links = Vec::new();
-        let mut left = id;
+        let ExprKind::Binary(op, first, right) = tree.expr(id).kind else {
+            return self.expr(tree, id);
+        };
+        if !matches!(tree.expr(first).kind, ExprKind::Binary(..)) {
+            let ty = self.expr(tree, first);
+            return self.link(tree, op, (first, ty), right, id);
+        }
+        let mut links = vec![(op, right, id)];
+        let mut left = first;
         while let ExprKind::Binary(op, a, b) = tree.expr(left).kind {
             links.push((op, b, left));
             left = a;
         }
         let mut ty = self.expr(tree, left);
-        let mut span = tree.span(left);
-        let mut last = left;
         for (op, right, whole) in links.into_iter().rev() {
-            let right_ty = self.expr(tree, right);
-            let same = op == Op::Mul && same_name(tree, last, right);
-            ty = self.operator(
-                op,
-                &[(ty, span), (right_ty, tree.span(right))],
-                tree.span(whole),
-            );
-            if let (true, Ty::Num(numeric)) = (same, &mut ty) {
-                // x * x is a square, whatever the sign of x.
-                numeric.facts.range = Op::Abs.range(&[numeric.facts.range]);
-            }
-            span = tree.span(whole);
-            last = whole;
+            ty = self.link(tree, op, (left, ty), right, whole);
+            left = whole;
+        }
+        ty
+    }
+
+    /// One operator of a chain.
+    fn link(
+        &mut self,
+        tree: &Rc<Tree>,
+        op: Op,
+        (left, left_ty): (ExprId, Ty),
+        right: ExprId,
+        whole: ExprId,
+    ) -> Ty {
+        let right_ty = self.expr(tree, right);
+        let is_square = op == Op::Mul && same_name(tree, left, right);
+        let args = [(left_ty, tree.span(left)), (right_ty, tree.span(right))];
+        let mut ty = self.operator(op, &args, tree.span(whole));
+        if let (true, Ty::Num(numeric)) = (is_square, &mut ty) {
+            // x * x is a square, whatever the sign of x.
+            numeric.facts.range = Op::Abs.range(&[numeric.facts.range]);
         }
         ty
     }

@@ -29,7 +29,10 @@ use scope::Scope;
 use std::rc::Rc;
 
 /// How deep calls and expressions together may nest while checking or running.
-pub const MAX_DEPTH: usize = 600;
+pub const MAX_DEPTH: usize = 250;
+
+/// How many levels a call of a function counts for.
+pub(crate) const CALL_DEPTH: usize = 1;
 
 /// What kind of definition a name is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,8 +99,10 @@ pub struct Checker<'a> {
     fn_count: &'a mut u32,
     mode: Mode,
     problems: Vec<Diagnostic>,
-    seen: FxHashSet<(Code, Span)>,
+    seen: FxHashSet<(Option<Code>, Span)>,
     locals: Vec<Local>,
+    /// What functions at the top of a program capture.
+    no_locals: Rc<Vec<(Symbol, Ty)>>,
     limit: Option<u32>,
     frames: Vec<Frame>,
     memo: FxHashMap<(u32, Vec<u64>), Ty>,
@@ -153,6 +158,7 @@ impl<'a> Checker<'a> {
             problems: Vec::new(),
             seen: FxHashSet::default(),
             locals: Vec::new(),
+            no_locals: Rc::default(),
             limit: None,
             frames: Vec::new(),
             memo: FxHashMap::default(),
@@ -193,7 +199,9 @@ impl<'a> Checker<'a> {
         } else if let Some(frame) = self.frames.last().copied() {
             diagnostic = diagnostic.label(frame.call, "in this call");
         }
-        if self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
+        // One error a place is enough; warnings are told apart.
+        let kind = (!diagnostic.is_error()).then_some(diagnostic.code);
+        if self.seen.insert((kind, diagnostic.primary.span)) {
             self.problems.push(diagnostic);
         }
     }

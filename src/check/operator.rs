@@ -66,8 +66,11 @@ impl Checker<'_> {
             return Ty::Unknown;
         }
         self.warn(op, numerics, args);
-        let types: Vec<ExprTy> = numerics.iter().map(|numeric| numeric.facts.ty).collect();
-        match op.result(&types) {
+        let mut types = [ExprTy::NUM; 3];
+        for (ty, numeric) in types.iter_mut().zip(numerics) {
+            *ty = numeric.facts.ty;
+        }
+        match op.result(&types[..numerics.len()]) {
             Ok(ty) => Ty::Num(result(op, ty, numerics, span)),
             Err(mismatch) => {
                 self.mismatch(op, mismatch, numerics, args, span);
@@ -287,7 +290,7 @@ impl Checker<'_> {
                 shape(a),
                 shape(b)
             ),
-            (_, [one]) => format!(
+            (_, [one, ..]) if op.info().kind == Kind::Matrix => format!(
                 "`{}` takes a matrix, found shape `{}`",
                 op.name(),
                 one.facts.ty.shape
@@ -298,7 +301,7 @@ impl Checker<'_> {
                 shape(a),
                 shape(b)
             ),
-            (_, []) => format!(
+            (_, [_] | []) => format!(
                 "`{}` cannot join shapes `{}` and `{}`",
                 op.name(),
                 mismatch.left,

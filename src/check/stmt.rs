@@ -26,7 +26,7 @@ impl Checker<'_> {
         for id in &tree.body {
             last = self.statement(tree, *id, true);
         }
-        if self.mode == Mode::Program && !self.problems.iter().any(Diagnostic::is_error) {
+        if self.mode == Mode::Program {
             self.unused(tree, first);
         }
         last
@@ -198,18 +198,23 @@ impl Checker<'_> {
         body: ExprId,
         is_rule: bool,
     ) -> Rc<FnTy> {
-        let captured = self
-            .locals
-            .iter()
-            .map(|local| (local.name, local.ty.clone()))
-            .collect();
+        let captured = if self.locals.is_empty() {
+            Rc::clone(&self.no_locals)
+        } else {
+            Rc::new(
+                self.locals
+                    .iter()
+                    .map(|local| (local.name, local.ty.clone()))
+                    .collect(),
+            )
+        };
         Rc::new(FnTy {
             id: self.fresh_fn(),
             name: name.map(|name| name.name),
             tree: Rc::clone(tree),
             params,
             body,
-            captured: Rc::new(captured),
+            captured,
             limit: self.limit.unwrap_or_else(|| self.scope.len()),
             is_rule,
         })

@@ -1,238 +1,185 @@
-//! Tables of numbers: one row a line, columns separated by commas, no header.
-//!
-//! Reading is one pass over the text. What is wrong is told with row and column, both counted from 1, and with the bytes
-//! where it stands.
+//! Tables of numbers from CSV: one row per step, one column per element, no header.
 
-use std::fmt::{self, Write};
-use std::ops::Range;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, Span};
 
-/// A table of finite numbers, row after row.
+/// Rows of equal length.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Table {
-    columns: usize,
-    numbers: Vec<f64>,
+pub(super) struct Table {
+    /// How many numbers each row has; at least one.
+    pub(super) columns: usize,
+    /// All numbers, row after row; at least one row.
+    pub(super) numbers: Vec<f64>,
 }
 
 impl Table {
-    /// How many numbers a row has; at least one.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// The rows, from the top.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f64]> {
+    /// The rows in order.
+    pub(super) fn rows(&self) -> std::slice::ChunksExact<'_, f64> {
         self.numbers.chunks_exact(self.columns)
     }
 }
 
-/// Why a text is no table.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CsvError {
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: &'static str,
-    /// Where it stands, in bytes.
-    pub place: Range<usize>,
-}
-
-impl fmt::Display for CsvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for CsvError {}
-
-/// Reads a table.
-///
-/// ```
-/// let table = nos::cli::csv::parse("0.1,-2\n1e-3,4\n")?;
-/// assert_eq!(table.rows().collect::<Vec<_>>(), [[0.1, -2.0], [1e-3, 4.0]]);
-/// # Ok::<(), nos::cli::csv::CsvError>(())
-/// ```
-///
-/// # Errors
-/// An empty text, an empty row, a row shorter or longer than the first, something that is no finite number.
-pub fn parse(text: &str) -> Result<Table, CsvError> {
+/// Reads a table, or says which cell is wrong.
+pub(super) fn parse(file: FileId, text: &str) -> Result<Table, Diagnostic> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut at = text.len() - body.len();
     let mut table = Table {
         columns: 0,
         numbers: Vec::new(),
     };
-    let mut start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
-    let body = text[start..].trim_end_matches(['\n', '\r']);
-    if body.is_empty() {
-        return Err(CsvError {
-            message: "expected rows of numbers, found none".to_owned(),
-            help: "write one row per step, its numbers separated by commas",
-            place: start..start,
-        });
-    }
-    for (index, line) in body.split('\n').enumerate() {
-        let row = index + 1;
-        let columns = read_row(line.trim_end_matches('\r'), row, start, &mut table.numbers)?;
-        if row == 1 {
+    // Empty lines may end the file, but not stand between rows.
+    for (row, line) in body.trim_end().split('\n').enumerate() {
+        let mut columns = 0;
+        let mut start = at;
+        for cell in line.split(',') {
+            columns += 1;
+            table
+                .numbers
+                .push(number(cell).ok_or_else(|| wrong_cell(file, cell, start, row + 1, columns))?);
+            start += cell.len() + 1;
+        }
+        if row == 0 {
             table.columns = columns;
         } else if columns != table.columns {
-            let noun = if columns == 1 { "column" } else { "columns" };
-            return Err(CsvError {
-                message: format!(
-                    "row {row} has {columns} {noun}, row 1 has {}",
-                    table.columns
-                ),
-                help: "give every row as many numbers as the first",
-                place: start..start + line.len(),
-            });
+            return Err(ragged(
+                span(file, at, line),
+                row + 1,
+                columns,
+                table.columns,
+            ));
         }
-        start += line.len() + 1;
+        at += line.len() + 1;
     }
     Ok(table)
 }
 
-fn read_row(line: &str, row: usize, start: usize, out: &mut Vec<f64>) -> Result<usize, CsvError> {
-    let mut at = start;
-    let mut columns = 0;
-    for cell in line.split(',') {
-        columns += 1;
-        let text = cell.trim();
-        match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => out.push(number),
-            result => {
-                let wanted = if result.is_ok() {
-                    "a finite number"
-                } else {
-                    "a number"
-                };
-                let from = at + (cell.len() - cell.trim_start().len());
-                return Err(CsvError {
-                    message: format!(
-                        "row {row}, column {columns}: expected {wanted}, found {}",
-                        found(text)
-                    ),
-                    help: "write numbers only, such as 0.1 or -2e-3, without a header",
-                    place: from..from + text.len(),
-                });
-            }
-        }
-        at += cell.len() + 1;
-    }
-    Ok(columns)
+/// The number in a cell, if it is one and finite.
+fn number(cell: &str) -> Option<f64> {
+    cell.trim()
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
 }
 
-/// A cell for a message.
-fn found(cell: &str) -> String {
-    const LIMIT: usize = 24;
+fn span(file: FileId, start: usize, text: &str) -> Span {
+    let trimmed = text.trim_end();
+    let place = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+    Span::new(file, place(start), place(start + trimmed.len()))
+}
+
+fn wrong_cell(file: FileId, cell: &str, start: usize, row: usize, column: usize) -> Diagnostic {
+    let place = span(file, start, cell);
+    let cell = cell.trim();
     if cell.is_empty() {
-        "nothing".to_owned()
-    } else if cell.chars().count() <= LIMIT {
-        format!("`{cell}`")
+        return Diagnostic::new(
+            Code::E0505,
+            place,
+            format!("row {row}, column {column} is empty"),
+        )
+        .here("expected a number")
+        .help("write one number per element in every row");
+    }
+    let shown: String = cell.chars().take(24).collect();
+    let diagnostic = Diagnostic::new(
+        Code::E0505,
+        place,
+        format!("expected a number in row {row}, column {column}, found `{shown}`"),
+    )
+    .here("not a finite number");
+    if row == 1 && cell.starts_with(|c: char| c.is_alphabetic()) {
+        diagnostic.help("the file has no header: remove the line")
     } else {
-        format!("`{}…`", cell.chars().take(LIMIT).collect::<String>())
+        diagnostic.help("write a finite number, such as `0.1` or `-2e-3`")
     }
 }
 
-/// Appends a row and its line end; every number is the shortest text that reads back as the same 64 bits.
-pub fn push_row(out: &mut String, row: &[f64]) {
-    for (index, number) in row.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        let size = number.abs();
-        // Writing to memory does not fail.
-        let _ = if *number == 0.0 || (1e-5..1e16).contains(&size) || !number.is_finite() {
-            write!(out, "{number}")
-        } else {
-            write!(out, "{number:e}")
-        };
+fn ragged(place: Span, row: usize, found: usize, expected: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0505,
+        place,
+        format!("row {row} has {}, row 1 has {expected}", numbers(found)),
+    )
+    .here("another length")
+    .help("give every row one number per element")
+}
+
+fn numbers(count: usize) -> String {
+    if count == 1 {
+        "1 number".to_owned()
+    } else {
+        format!("{count} numbers")
     }
-    out.push('\n');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wrong(text: &str) -> (String, &str) {
-        let error = parse(text).expect_err("no table");
-        (error.message, &text[error.place])
+    #[track_caller]
+    fn good(text: &str, columns: usize, numbers: &[f64]) {
+        assert_eq!(
+            parse(FileId(0), text),
+            Ok(Table {
+                columns,
+                numbers: numbers.to_vec()
+            })
+        );
+    }
+
+    #[track_caller]
+    fn bad(text: &str, headline: &str, place: &str) {
+        let problem = parse(FileId(0), text).expect_err("a wrong table");
+        assert_eq!(problem.headline, headline);
+        let span = problem.primary.span;
+        assert_eq!(&text[span.start as usize..span.end as usize], place);
     }
 
     #[test]
-    fn rows_and_columns_are_read() {
-        let table = parse("\u{FEFF}1, 2 ,+3\r\n-.5,1e-3,4.\r\n\r\n").expect("a table");
-        assert_eq!(table.columns(), 3);
-        let rows: Vec<_> = table.rows().collect();
-        assert_eq!(rows, [[1.0, 2.0, 3.0], [-0.5, 1e-3, 4.0]]);
+    fn rows_of_numbers_are_read() {
+        good("1,2\n3,4\n", 2, &[1.0, 2.0, 3.0, 4.0]);
+        good("1", 1, &[1.0]);
+        good(
+            "\u{feff} 1e-3 , -2\r\n+3,.5\r\n\r\n",
+            2,
+            &[1e-3, -2.0, 3.0, 0.5],
+        );
     }
 
     #[test]
-    fn what_is_wrong_has_its_place() {
-        let none = "expected rows of numbers, found none";
-        assert_eq!(wrong(""), (none.to_owned(), ""));
-        assert_eq!(wrong("\n\n"), (none.to_owned(), ""));
-        let cases = [
-            (
-                "w,b\n1,2\n",
-                "row 1, column 1: expected a number, found `w`",
-                "w",
-            ),
-            (
-                "1,2\n3, x \n",
-                "row 2, column 2: expected a number, found `x`",
-                "x",
-            ),
-            (
-                "1,2\n3,\n",
-                "row 2, column 2: expected a number, found nothing",
-                "",
-            ),
-            (
-                "1\n\n2\n",
-                "row 2, column 1: expected a number, found nothing",
-                "",
-            ),
-            (
-                "1,nan\n",
-                "row 1, column 2: expected a finite number, found `nan`",
-                "nan",
-            ),
-            (
-                "1\n1e999\n",
-                "row 2, column 1: expected a finite number, found `1e999`",
-                "1e999",
-            ),
-            ("1,2\n3\n", "row 2 has 1 column, row 1 has 2", "3"),
-            ("1\n2,3\n", "row 2 has 2 columns, row 1 has 1", "2,3"),
-            (
-                "1;2\n",
-                "row 1, column 1: expected a number, found `1;2`",
-                "1;2",
-            ),
-        ];
-        for (text, message, place) in cases {
-            assert_eq!(wrong(text), (message.to_owned(), place), "{text:?}");
-        }
-        assert!(wrong(&"x".repeat(100)).0.ends_with("x…`"));
+    fn empty_file_is_an_error() {
+        bad("", "row 1, column 1 is empty", "");
+        bad("\n\n", "row 1, column 1 is empty", "");
     }
 
     #[test]
-    fn numbers_are_written_so_that_they_read_back() {
-        let numbers = [
-            0.0,
-            -0.0,
-            0.1,
-            1.0 / 3.0,
-            1e-300,
-            -5e-324,
-            1e22,
-            1.797e308,
-            123_456.0,
-        ];
-        let mut text = String::new();
-        push_row(&mut text, &numbers);
-        let table = parse(&text).expect("a table");
-        let back: Vec<u64> = table.rows().flatten().map(|x| x.to_bits()).collect();
-        assert_eq!(back, numbers.map(f64::to_bits));
-        assert!(text.starts_with("0,-0,0.1,0.3333333333333333,1e-300,-5e-324,1e22,"));
+    fn ragged_row_is_an_error() {
+        bad("1,2\n3\n", "row 2 has 1 number, row 1 has 2", "3");
+        bad("1\n3,4\n", "row 2 has 2 numbers, row 1 has 1", "3,4");
+        bad("1,2\n\n3,4\n", "row 2, column 1 is empty", "");
+        bad("1,\n", "row 1, column 2 is empty", "");
+    }
+
+    #[test]
+    fn cell_that_is_no_finite_number_is_an_error() {
+        bad(
+            "w0,w1\n1,2\n",
+            "expected a number in row 1, column 1, found `w0`",
+            "w0",
+        );
+        bad(
+            "1,2\n1,nan",
+            "expected a number in row 2, column 2, found `nan`",
+            "nan",
+        );
+        bad(
+            "1,2\n1,1e999",
+            "expected a number in row 2, column 2, found `1e999`",
+            "1e999",
+        );
+        bad(
+            "1;2",
+            "expected a number in row 1, column 1, found `1;2`",
+            "1;2",
+        );
     }
 }

@@ -1,59 +1,63 @@
-//! `nos fmt`: scripts in the one look there is.
+//! `nos fmt`: files in the one look that programs have.
+//!
+//! A file is only written when its text changes, whole or not at all; one that cannot be read as a program is reported and
+//! left alone.
 
-use super::console::text;
-use super::files::{self, is_stdin, name, read_or_report};
-use super::{Console, Exit, Trouble};
+use super::input::Input;
+use super::{Exit, Failure, complain, report, say, write_whole};
 use crate::context::Context;
 use crate::eval::reason;
-use crate::syntax;
-use crate::syntax::names::Names;
+use crate::syntax::{self, format::format, names::Names};
 use std::path::{Path, PathBuf};
 
-/// Formats files in place, or only lists those that would change.
-pub(super) fn fmt(paths: &[PathBuf], check: bool, console: Console) -> Exit {
-    let mut worst = Exit::Success;
+/// Formats files, or with `check` lists those that would change. All are tried, whatever happens to one.
+pub(super) fn fmt(paths: &[PathBuf], check: bool) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
     for path in paths {
-        worst = worst.max(one(path, check, console));
+        let one = match one(path, check) {
+            Err(Failure::Usage(message)) => {
+                complain(&message);
+                Exit::Unusable
+            }
+            other => other?,
+        };
+        exit = exit.max(one);
     }
-    worst
+    Ok(exit)
 }
 
-fn one(path: &Path, check: bool, console: Console) -> Exit {
-    let Some(bytes) = read_or_report(path, console) else {
-        return Exit::Usage;
-    };
+fn one(path: &Path, check: bool) -> Result<Exit, Failure> {
+    let input = Input::read(path)?;
     let mut context = Context::new();
-    let text = match text(&name(path), bytes, &mut context) {
-        Ok(text) => text,
-        Err(diagnostic) => return console.verdict(&[*diagnostic], context.sources()),
-    };
-    let file = context.add_source(&name(path), &text);
-    let (_, problems) = syntax::parse(file, &text, &mut Names::default());
-    if !problems.is_empty() {
-        let mut diagnostics = syntax::diagnostics(problems);
-        crate::diagnostic::sort(&mut diagnostics);
-        return console.verdict(&diagnostics, context.sources());
-    }
-    let formatted = syntax::format::format(&text);
-    match (check, is_stdin(path)) {
-        (true, _) if formatted != text => {
-            console.show(&name(path));
-            Exit::Wrong
-        }
-        (true, _) => Exit::Success,
-        (false, true) => {
-            console.bytes(formatted.as_bytes());
-            Exit::Success
-        }
-        (false, false) if formatted == text => Exit::Success,
-        (false, false) => match files::write(path, formatted.as_bytes()) {
-            Ok(()) => Exit::Success,
-            Err(error) => {
-                let why = reason(&error);
-                let message = format!("cannot write `{}`: {why}", name(path));
-                console.trouble(&Trouble::new(message));
-                Exit::Usage
+    let problems = match input.text(&mut context) {
+        Ok(text) => {
+            let file = context.add_source(&input.name, text);
+            let (_, problems) = syntax::parse(file, text, &mut Names::default());
+            if problems.is_empty() {
+                return write(&input, text, check);
             }
-        },
+            syntax::diagnostics(problems)
+        }
+        Err(problem) => vec![problem],
+    };
+    report(&problems, context.sources());
+    Ok(Exit::Wrong)
+}
+
+fn write(input: &Input, text: &str, check: bool) -> Result<Exit, Failure> {
+    let formatted = format(text);
+    if check && formatted != text {
+        say(&input.name)?;
+        return Ok(Exit::Wrong);
     }
+    match &input.path {
+        _ if check => {}
+        None if formatted.is_empty() => {}
+        None => say(&formatted)?,
+        Some(_) if formatted == text => {}
+        Some(path) => write_whole(path, formatted.as_bytes()).map_err(|error| {
+            Failure::Usage(format!("cannot write `{}`: {}", input.name, reason(&error)))
+        })?,
+    }
+    Ok(Exit::Done)
 }

@@ -1,50 +1,60 @@
-//! `nos help`: what names, operators and codes mean.
+//! `nos help` and `nos completions`.
 
 use super::args::Args;
-use super::{Console, Exit, Trouble};
+use super::{Exit, Failure, say};
 use crate::context::Context;
 use crate::diagnostic::{CODES, suggest};
 use clap::CommandFactory;
+use clap_complete::Shell;
+use std::fmt::Write;
 
-/// Explains a topic, or the command line where there is none.
-pub(super) fn help(topic: Option<&str>, console: Console) -> Exit {
+/// Explains a name, an operator or a diagnostic code; without one, the command line.
+pub(super) fn help(topic: Option<&str>) -> Result<Exit, Failure> {
     let mut command = Args::command();
-    let Some(topic) = topic.filter(|topic| !matches!(*topic, "-h" | "--help")) else {
-        console.show(&command.render_long_help().to_string());
-        return Exit::Success;
+    let Some(topic) = topic else {
+        say(&command.render_help().to_string())?;
+        return Ok(Exit::Done);
     };
-    command.build();
-    let subcommand = command.find_subcommand_mut(topic);
     let context = Context::new();
-    match (context.help(topic), subcommand) {
-        (Some(text), None) => console.show(&text),
-        (Some(text), Some(_)) => {
-            console.show(&format!(
-                "{text}\nThe command of that name: nos {topic} --help\n"
-            ));
-        }
-        (None, Some(subcommand)) => console.show(&subcommand.render_long_help().to_string()),
-        (None, None) => {
-            console.trouble(&unknown(topic, &context, &command));
-            return Exit::Wrong;
+    let mut text = context
+        .help(topic)
+        .filter(|_| !topic.trim().is_empty())
+        .unwrap_or_default();
+    // Some words are subcommands and names of the language alike, such as `trace`.
+    if let Some(sub) = command.find_subcommand_mut(topic) {
+        if text.is_empty() {
+            text = sub
+                .clone()
+                .bin_name(format!("nos {topic}"))
+                .render_help()
+                .to_string();
+        } else {
+            let _ = write!(text, "\nThe command of that name: nos {topic} --help\n");
         }
     }
-    Exit::Success
+    if text.is_empty() {
+        return Err(Failure::Usage(no_help(topic, &context)));
+    }
+    say(&text)?;
+    Ok(Exit::Done)
 }
 
-fn unknown(topic: &str, context: &Context, command: &clap::Command) -> Trouble {
+/// Says that there is no help, and what was probably meant.
+pub(crate) fn no_help(topic: &str, context: &Context) -> String {
     let names = context.names();
-    let candidates = names
+    let known = names
         .iter()
         .map(|info| info.name.as_str())
-        .chain(CODES.iter().map(|row| row.name))
-        .chain(command.get_subcommands().map(clap::Command::get_name));
-    let help = suggest(topic, candidates).map_or_else(
-        || {
-            "give a name such as `powersign`, an operator such as `@`, or a code such as E0301"
-                .to_owned()
-        },
-        |name| format!("did you mean `{name}`?"),
-    );
-    Trouble::new(format!("no help on `{topic}`")).help(help)
+        .chain(CODES.iter().map(|row| row.name));
+    let meant =
+        suggest(topic, known).map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    format!("no help on `{topic}`{meant}")
+}
+
+/// Prints a completion script.
+pub(super) fn completions(shell: Shell) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "nos", &mut script);
+    say(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
 }

@@ -1,87 +1,119 @@
-//! The host of programs that run from the command line: files, a terminal, progress and Ctrl-C.
+//! The outside world of programs that run under `nos`: files, standard output, a progress bar, Ctrl-C.
 
-use super::{Console, Interrupt};
+use super::output::colour;
+use super::write_whole;
 use crate::context::Host;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Whether Ctrl-C was pressed since the job began. A process has one Ctrl-C, so this is one too.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// How long a job runs before it gets a progress bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The length of a progress bar in its own units.
-const LENGTH: u64 = 10_000;
+/// The exit code of a program that Ctrl-C ended, as shells have it.
+const INTERRUPT_EXIT: i32 = 130;
 
-/// Columns where there is no terminal to ask.
-const COLUMNS: u16 = 80;
+/// Steps of the progress bar.
+const TICKS: f64 = 1000.0;
 
-/// The process's files and terminal as a [`Host`].
-#[derive(Debug)]
-pub struct Terminal {
-    console: Console,
-    job: Option<Job>,
-}
+/// The width of what is drawn where there is no terminal.
+const WIDTH: u16 = 80;
 
-/// A job that tells of its progress.
-#[derive(Debug)]
-struct Job {
-    start: Instant,
+/// A host with files and a terminal.
+pub(crate) struct Terminal {
+    /// Why standard output took no more, once that happened.
+    failed: Option<io::Error>,
+    /// When the job under way began; none between jobs.
+    began: Option<Instant>,
     done: f64,
     bar: Option<ProgressBar>,
 }
 
 impl Terminal {
-    /// A host that writes to this console.
-    pub fn new(console: Console) -> Self {
-        Self { console, job: None }
+    /// For a script: Ctrl-C stops the job under way, a second one the program.
+    pub(super) fn for_script() -> Self {
+        Self::new(true)
     }
 
-    /// Takes the progress bar away: the job is over.
-    pub fn rest(&mut self) {
-        if let Some(bar) = self.job.take().and_then(|job| job.bar) {
+    /// For the prompt: Ctrl-C stops the job under way, and never the program.
+    pub(crate) fn for_prompt() -> Self {
+        Self::new(false)
+    }
+
+    fn new(ends: bool) -> Self {
+        static HANDLER: Once = Once::new();
+        HANDLER.call_once(|| {
+            // Without a handler Ctrl-C ends the program, which is no worse.
+            let _ = ctrlc::set_handler(move || {
+                if INTERRUPTED.swap(true, Ordering::SeqCst) && ends {
+                    std::process::exit(INTERRUPT_EXIT);
+                }
+            });
+        });
+        Self {
+            failed: None,
+            began: None,
+            done: 0.0,
+            bar: None,
+        }
+    }
+
+    /// Forgets earlier presses of Ctrl-C: a new job begins.
+    pub(crate) fn begin(&mut self) {
+        INTERRUPTED.store(false, Ordering::SeqCst);
+        self.end_job();
+    }
+
+    /// Ends the work: the bar goes.
+    ///
+    /// # Errors
+    /// What kept standard output from taking all of it.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.end_job();
+        self.failed.take().map_or_else(|| io::stdout().flush(), Err)
+    }
+
+    fn end_job(&mut self) {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+        self.began = None;
+        self.done = 0.0;
     }
 
-    fn job(&mut self, done: f64, what: &str) {
-        if self.job.as_ref().is_some_and(|job| done < job.done) {
-            self.rest();
-        }
-        let job = self.job.get_or_insert_with(|| Job {
-            start: Instant::now(),
-            done,
-            bar: None,
-        });
-        job.done = done;
-        if job.bar.is_none() && job.start.elapsed() < PATIENCE {
-            return;
-        }
-        let bar = job.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr());
-            let style =
-                ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {wide_msg}");
-            if let Ok(style) = style {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar
-        });
+    fn new_bar() -> ProgressBar {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "from 0 to the length"
+            reason = "a small whole number"
         )]
-        bar.set_position((done.clamp(0.0, 1.0) * LENGTH as f64) as u64);
-        bar.set_message(what.to_owned());
+        let bar = ProgressBar::with_draw_target(Some(TICKS as u64), ProgressDrawTarget::stderr());
+        let template = "{bar:30} {percent:>3} %  {msg}";
+        bar.with_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        )
     }
 }
 
 impl Host for Terminal {
     fn show(&mut self, text: &str) {
-        self.rest();
-        self.console.show(text);
+        if self.failed.is_some() {
+            return;
+        }
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        let mut out = io::stdout().lock();
+        if let Err(error) = writeln!(out, "{text}") {
+            self.failed = Some(error);
+        }
     }
 
     fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
@@ -89,24 +121,48 @@ impl Host for Terminal {
     }
 
     fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.rest();
-        super::files::write(path, bytes)
+        write_whole(path, bytes)
     }
 
     fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()> {
-        if Interrupt::was_pressed() {
-            self.rest();
+        if INTERRUPTED.load(Ordering::SeqCst) || self.failed.is_some() {
+            self.end_job();
             return ControlFlow::Break(());
         }
-        if !what.is_empty() && self.console.has_terminal {
-            self.job(done, what);
+        if what.is_empty() {
+            self.end_job();
+            return ControlFlow::Continue(());
+        }
+        if done < self.done {
+            self.end_job();
+        }
+        self.done = done;
+        let began = *self.began.get_or_insert_with(Instant::now);
+        if self.bar.is_none() && began.elapsed() > PATIENCE && io::stderr().is_terminal() {
+            self.bar = Some(Self::new_bar());
+        }
+        if let Some(bar) = &self.bar {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "from 0 to a thousand"
+            )]
+            bar.set_position((done.clamp(0.0, 1.0) * TICKS) as u64);
+            bar.set_message(what.to_owned());
+        }
+        if done >= 1.0 {
+            self.end_job();
         }
         ControlFlow::Continue(())
     }
 
     fn canvas(&self) -> (u16, bool) {
-        let width = terminal_size::terminal_size_of(io::stdout())
-            .map_or(COLUMNS, |(width, _)| width.0.clamp(40, 200));
-        (width, self.console.colour)
+        let out = io::stdout();
+        let width = if out.is_terminal() {
+            terminal_size::terminal_size_of(&out).map(|(width, _)| width.0)
+        } else {
+            None
+        };
+        (width.unwrap_or(WIDTH), colour(&out))
     }
 }

@@ -1,115 +1,94 @@
-//! `nos tokens`: rules as the five-token strings of the paper, and back.
-//!
-//! A filter: one line out for each line in. A line that cannot be done leaves an empty line, so that both sides stay in step.
+//! `nos tokens`: rules as the paper's five-token groups, and back, line by line.
 
-use super::console::text;
-use super::{Console, Exit, Interrupt, Terminal, Trouble, rules};
-use crate::context::{Context, Input};
+use super::input;
+use super::{Exit, Failure, Terminal, report, say};
+use crate::context::{Context, Host, Input as Treatment};
 use crate::diagnostic::Diagnostic;
-use crate::eval::{Value, reason};
-use crate::source::Span;
+use crate::eval::Value;
 use std::io::{self, BufRead};
 
-/// Translates the rules given, or each line of standard input.
-pub(super) fn tokens(lines: &[String], from: bool, console: Console) -> Result<Exit, Trouble> {
+/// Translates each argument or, without any, each line of standard input. One line goes out for each that comes in: an empty one
+/// where it cannot be translated, which does not keep the others from being done.
+pub(super) fn tokens(rules: &[String], from: bool) -> Result<Exit, Failure> {
     let mut filter = Filter {
         context: Context::new(),
-        host: Terminal::new(console),
+        terminal: Terminal::for_script(),
         from,
-        console,
-        exit: Exit::Success,
+        exit: Exit::Done,
     };
-    if !lines.is_empty() {
-        for (index, line) in lines.iter().enumerate() {
-            filter.line(
-                &format!("argument {}", index + 1),
-                line.clone().into_bytes(),
-            );
-        }
-        return Ok(filter.exit);
+    for (number, rule) in (1..).zip(rules) {
+        filter.line(&format!("<argument {number}>"), rule.as_bytes())?;
     }
-    let mut input = io::stdin().lock();
-    let mut number = 0;
-    loop {
+    if rules.is_empty() {
+        let mut lines = io::stdin().lock();
         let mut line = Vec::new();
-        let count = input.read_until(b'\n', &mut line).map_err(|error| {
-            Trouble::new(format!("cannot read standard input: {}", reason(&error)))
-        })?;
-        if count == 0 || Interrupt::was_pressed() {
-            return Ok(filter.exit);
+        for number in 1.. {
+            line.clear();
+            let length = lines.read_until(b'\n', &mut line);
+            if length
+                .map_err(|error| Failure::Usage(format!("cannot read standard input: {error}")))?
+                == 0
+            {
+                break;
+            }
+            filter.line(&format!("<stdin line {number}>"), line.trim_ascii_end())?;
         }
-        while line
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-        {
-            line.pop();
-        }
-        number += 1;
-        filter.line(&format!("line {number}"), line);
     }
+    Ok(filter.exit)
 }
 
 struct Filter {
     context: Context,
-    host: Terminal,
+    terminal: Terminal,
     from: bool,
-    console: Console,
     exit: Exit,
 }
 
 impl Filter {
-    fn line(&mut self, name: &str, line: Vec<u8>) {
-        let result = text(name, line, &mut self.context)
-            .map_err(|diagnostic| vec![*diagnostic])
-            .and_then(|text| {
-                if self.from {
-                    self.read(name, &text)
-                } else {
-                    self.write(name, &text)
-                }
-            });
-        match result {
-            Ok(text) => self.console.show(&text),
-            Err(diagnostics) => {
-                self.console.show("");
-                self.console
-                    .diagnostics(&diagnostics, self.context.sources());
-                self.exit = Exit::Wrong;
-            }
-        }
+    fn line(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let result = match input::text(name, bytes, &mut self.context) {
+            // A blank line separates; it is nothing that could be wrong.
+            Ok(text) if text.trim().is_empty() => Ok(String::new()),
+            Ok(text) if self.from => self.rule_of(name, text),
+            Ok(text) => self.tokens_of(name, text),
+            Err(problem) => Err(vec![problem]),
+        };
+        let text = result.unwrap_or_else(|problems| {
+            report(&problems, self.context.sources());
+            self.exit = Exit::Wrong;
+            String::new()
+        });
+        say(&(text + "\n"))
     }
 
-    /// A rule as a five-token string.
-    fn write(&mut self, name: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
-        // On its own first: what is wrong is then shown in the line as it was written.
-        rules::rule(&mut self.context, name, text, &mut self.host)?;
-        let call = format!("tokens(({text}\n))");
-        let outcome = self
-            .context
-            .run(name, &call, None, Input::Expression, &mut self.host);
+    fn tokens_of(&mut self, name: &str, rule: &str) -> Result<String, Vec<Diagnostic>> {
+        // First the rule for itself, so that what is wrong in it is shown in the user's own text.
+        self.context.rule(name, rule, &mut self.terminal)?;
+        // The line end keeps a comment from swallowing the bracket.
+        self.text(name, &format!("tokens({rule}\n)"))
+    }
+
+    fn rule_of(&mut self, name: &str, tokens: &str) -> Result<String, Vec<Diagnostic>> {
+        let escaped = tokens
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\t', "\\t");
+        self.text(name, &format!("str(from_tokens(\"{escaped}\"))"))
+    }
+
+    /// The value of an expression that is text.
+    fn text(&mut self, name: &str, code: &str) -> Result<String, Vec<Diagnostic>> {
+        let outcome = self.context.run(
+            name,
+            code,
+            None,
+            Treatment::Expression,
+            &mut self.terminal as &mut dyn Host,
+        );
         match outcome.value {
             Some(Value::Str(text)) => Ok(text.to_string()),
-            Some(_) | None => Err(self.moved(name, text, outcome.diagnostics)),
+            Some(_) => Ok(String::new()),
+            None => Err(outcome.diagnostics),
         }
-    }
-
-    /// The rule of a five-token string.
-    fn read(&mut self, name: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
-        let call = format!("from_tokens({})", rules::quoted(text));
-        match self.context.rule(name, &call, &mut self.host) {
-            Ok(rule) => Ok(rule.text()),
-            Err(diagnostics) => Err(self.moved(name, text, diagnostics)),
-        }
-    }
-
-    /// Diagnostics about a call, told about the line that stands in it.
-    fn moved(&mut self, name: &str, text: &str, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let line = rules::whole(&mut self.context, name, text);
-        let mut errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
-        for error in &mut errors {
-            error.primary.span = Span::new(line.file, line.start, line.end);
-            error.labels.clear();
-        }
-        errors
     }
 }

@@ -1,111 +1,94 @@
-//! `nos trace`: a rule over gradients that someone else computed.
-//!
-//! Made for comparing: the same gradients through another implementation must give the same weights, so all is computed
-//! and printed in f64.
+//! `nos trace`: a rule on recorded gradients, in f64, step by step.
 
-use super::args::Trace;
+use super::args::TraceArgs;
 use super::csv::{self, Table};
-use super::files::{self, name};
-use super::{Console, Exit, Interrupt, Terminal, Trouble, console, rules};
+use super::input::Input;
+use super::{Exit, Failure, Terminal, report};
 use crate::context::Context;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::engine::{EngineError, Runner, TensorShape};
-use crate::source::Span;
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Runner, TensorShape};
+use crate::op::number_text;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Prints the weights after each step.
-pub(super) fn trace(args: &Trace, console: Console) -> Result<Exit, Trouble> {
+pub(super) fn trace(args: &TraceArgs) -> Result<Exit, Failure> {
     let mut context = Context::new();
-    let mut host = Terminal::new(console);
-    let rule = match rules::rule(&mut context, "RULE", &args.rule, &mut host) {
+    let mut terminal = Terminal::for_script();
+    let rule = match context.rule("<command line>", &args.rule, &mut terminal) {
         Ok(rule) => rule,
-        Err(diagnostics) => return Ok(console.verdict(&diagnostics, context.sources())),
+        Err(problems) => {
+            report(&problems, context.sources());
+            return Ok(Exit::Wrong);
+        }
     };
-    let mut tables = Vec::new();
-    for path in [Some(&args.grads), args.w0.as_ref()].into_iter().flatten() {
-        match table(path, &mut context)? {
-            Ok(table) => tables.push(table),
-            Err(diagnostic) => return Ok(console.verdict(&[*diagnostic], context.sources())),
-        }
+    let Some(gradients) = table(&args.grads, &mut context)? else {
+        return Ok(Exit::Unusable);
+    };
+    let mut weights = vec![0.0; gradients.columns];
+    if let Some(path) = &args.w0 {
+        let Some(start) = table(path, &mut context)? else {
+            return Ok(Exit::Unusable);
+        };
+        fits(&start, gradients.columns, path)?;
+        weights = start.numbers;
     }
-    let grads = &tables[0];
-    let mut w = vec![0.0; grads.columns()];
-    if let (Some(table), Some(path)) = (tables.get(1), &args.w0) {
-        if table.rows().len() != 1 || table.columns() != w.len() {
-            let message = format!(
-                "expected 1 row of {} numbers as in `{}`, found {} of {}",
-                w.len(),
-                name(&args.grads),
-                table.rows().len(),
-                table.columns()
-            );
-            let text = files::read(path).unwrap_or_default();
-            let span = rules::whole(&mut context, &name(path), &String::from_utf8_lossy(&text));
-            let diagnostic = Diagnostic::new(Code::E0505, Span::point(span.file, 0), message)
-                .help("give one weight for each column of the gradients");
-            return Ok(console.verdict(&[diagnostic], context.sources()));
+    let shape = match args.shape {
+        None => TensorShape::Vector(gradients.columns),
+        Some((rows, columns)) if rows.checked_mul(columns) == Some(gradients.columns) => {
+            TensorShape::Matrix(rows, columns)
         }
-        w.copy_from_slice(table.rows().next().unwrap_or_default());
-    }
-    let mut runner = match Runner::new(&rule, &[TensorShape::Vector(w.len())], args.seed) {
+        Some((rows, columns)) => {
+            return Err(Failure::Usage(format!(
+                "`--shape {rows}x{columns}` does not fit rows of {} elements",
+                gradients.columns
+            )));
+        }
+    };
+    let mut runner = match Runner::new(&rule, &[shape], args.seed) {
         Ok(runner) => runner,
         Err(error) => {
-            let diagnostic = unfit(&error, rules::whole(&mut context, "RULE", &args.rule));
-            return Ok(console.verdict(&[diagnostic], context.sources()));
+            super::complain(&format!(
+                "{error}; `--shape` makes a matrix of the elements"
+            ));
+            return Ok(Exit::Wrong);
         }
     };
-    let total = args.total.unwrap_or(grads.rows().len() as u64);
-    let result = Interrupt::during(|| steps(&mut runner, grads, &mut w, args.lr, total));
-    match result {
-        Ok(written) => console.done(written),
-        Err(error) => {
-            let diagnostic = unfit(&error, rules::whole(&mut context, "RULE", &args.rule));
-            return Ok(console.verdict(&[diagnostic], context.sources()));
-        }
-    }
-    Ok(Exit::Success)
-}
-
-fn steps(
-    runner: &mut Runner,
-    grads: &Table,
-    w: &mut [f64],
-    rate: f64,
-    total: u64,
-) -> Result<io::Result<()>, EngineError> {
+    let rows = u64::try_from(gradients.rows().len()).unwrap_or(u64::MAX);
+    let total = args.total.unwrap_or(rows);
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut line = String::new();
-    for (step, g) in (0..).zip(grads.rows()) {
-        if Interrupt::was_pressed() {
-            break;
-        }
-        runner.step(0, w, g, rate, (step, total))?;
-        line.clear();
-        csv::push_row(&mut line, w);
-        if let Err(error) = out.write_all(line.as_bytes()) {
-            return Ok(Err(error));
-        }
+    for (step, row) in (0..).zip(gradients.rows()) {
+        let update = runner.step(0, &mut weights, row, args.lr, (step, total));
+        update.map_err(|error| Failure::Usage(error.to_string()))?;
+        let line: Vec<String> = weights.iter().map(|weight| number_text(*weight)).collect();
+        writeln!(out, "{}", line.join(","))?;
     }
-    Ok(out.flush())
+    out.flush()?;
+    Ok(Exit::Done)
 }
 
-/// A table from a file, or what is wrong with it.
-fn table(path: &Path, context: &mut Context) -> Result<Result<Table, Box<Diagnostic>>, Trouble> {
-    let name = name(path);
-    let text = match console::text(&name, files::read(path)?, context) {
-        Ok(text) => text,
-        Err(diagnostic) => return Ok(Err(diagnostic)),
+/// The numbers in a file; none where they cannot be read, which is reported then.
+fn table(path: &Path, context: &mut Context) -> Result<Option<Table>, Failure> {
+    let input = Input::read(path)?;
+    let read = |context: &mut Context| -> Result<Table, Diagnostic> {
+        let text = input.text(context)?;
+        let file = context.add_source(&input.name, text);
+        csv::parse(file, text)
     };
-    Ok(csv::parse(&text).map_err(|error| {
-        let file = context.add_source(&name, &text);
-        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let span = Span::new(file, byte(error.place.start), byte(error.place.end));
-        Box::new(Diagnostic::new(Code::E0505, span, error.message).help(error.help))
-    }))
+    Ok(read(context)
+        .map_err(|problem| report(&[problem], context.sources()))
+        .ok())
 }
 
-fn unfit(error: &EngineError, span: Span) -> Diagnostic {
-    let help = "give a rule that works element by element: a row of the table is a vector";
-    Diagnostic::new(Code::E0403, span, error.to_string()).help(help)
+fn fits(start: &Table, columns: usize, path: &Path) -> Result<(), Failure> {
+    let rows = start.rows().len();
+    if rows == 1 && start.columns == columns {
+        return Ok(());
+    }
+    let message = format!(
+        "expected one row of {columns} weights in `{}`, found {rows} of {}",
+        path.display(),
+        start.columns
+    );
+    Err(Failure::Usage(message))
 }

@@ -13,7 +13,7 @@ pub use host::{Host, Silent};
 
 use crate::check::scope::Scope;
 use crate::check::{self, Global, Known, Mode};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::eval::{Evaluator, Shower, Value};
 use crate::ir::{Checkpoint, Graph, Rule};
 use crate::library;
@@ -237,9 +237,9 @@ impl Context {
                 let end = u32::try_from(text.len()).unwrap_or(0);
                 let span = crate::source::Span::new(file, 0, end);
                 let code = if rule.is_some() {
-                    crate::diagnostic::Code::E0313
+                    Code::E0313
                 } else {
-                    crate::diagnostic::Code::E0305
+                    Code::E0305
                 };
                 let diagnostic = Diagnostic::new(code, span, "expected a rule")
                     .here("this is none")
@@ -310,6 +310,10 @@ impl Context {
                 &mut self.fn_count,
                 mode,
             ));
+        }
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            // What a broken program does not use says nothing.
+            diagnostics.retain(|diagnostic| diagnostic.code != Code::W0301);
         }
         crate::diagnostic::sort(&mut diagnostics);
         (trees, diagnostics)

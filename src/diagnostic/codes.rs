@@ -109,7 +109,7 @@ codes! {
         "fn f(x: Number) = x" => "fn f(x: Num) = x";
     E0313 "no rule":
         "A rule is a numeric expression of the parameter's own shape, or one that broadcasts to it. This value cannot be the update of a parameter.";
-        "rule r = rowmean(g) @ rowmean(transpose(g))" => "rule r = rowmean(g) + colmean(g)";
+        "rule r = transpose(g) @ g" => "rule r = g @ transpose(g) @ g";
     E0314 "cannot be written here":
         "Some forms only make sense in one place: `update` inside `last(update)`, a definition at the top of a program.";
         "update * g" => "last(update) * g";
@@ -129,7 +129,7 @@ codes! {
         "A list's items are numbered from 0; negative numbers count from its end.";
         "[1, 2, 3][3]" => "[1, 2, 3][2]";
     E0502 "calls nest too deeply":
-        "Functions may call functions a few hundred levels deep. Programs written by hand stay far below; a generated one can define intermediate values with `let`.";
+        "Functions may call functions about a hundred levels deep. Programs written by hand stay far below; a generated one can define intermediate values with `let`.";
         "" => "";
     E0503 "file cannot be read":
         "The file is missing, is a folder, or is not readable by this user.";
@@ -148,7 +148,7 @@ codes! {
         "range(1e12)" => "range(1e3)";
     E0508 "value outside what this takes":
         "The value was computed, and is not one the function takes: steps below 1, a learning rate that is not above 0, a grid of no points.";
-        "grid(-1, 1, 3)" => "grid(1e-3, 1, 3)";
+        "bench(sgd, on: rosenbrock, lr: [0.1, 0])" => "bench(sgd, on: rosenbrock, lr: [0.1, 0.01])";
     E0509 "rule as text cannot be read":
         "The text is not a rule of the paper's five-token groups, or not a rule of the language.";
         "from_tokens(\"g m sign sign\")" => "from_tokens(\"g m sign sign mul\")";

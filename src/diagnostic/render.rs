@@ -27,7 +27,7 @@ impl Style {
 }
 
 /// The widest piece of one source line that is shown, in bytes.
-const WINDOW: usize = 240;
+const WINDOW: usize = 120;
 
 /// A diagnostic with its source excerpt, ending in a newline.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> String {

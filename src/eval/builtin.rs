@@ -166,7 +166,8 @@ impl Evaluator<'_> {
             Builtin::Objective => self.objective(&given, span),
             Builtin::Bench => self.bench(&given, span),
             Builtin::Plot => self.plot(&given, span),
-            Builtin::Tokens | Builtin::FromTokens => Err(self.unexpected(span, "later")),
+            Builtin::Tokens => self.tokens(&given, span),
+            Builtin::FromTokens => self.from_tokens(&given, span),
             Builtin::Save => self.save(&given, span),
             Builtin::Load => self.load(&given, span),
             Builtin::Help => match value(0) {

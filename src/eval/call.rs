@@ -1,8 +1,8 @@
 //! Calls of functions, rules, ops and test functions.
 
 use super::{Closure, Evaluator, Result, Rule, RuleValue, Value};
-use crate::check::Primitive;
 use crate::check::bind::{Signature, bind};
+use crate::check::{CALL_DEPTH, Primitive};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
 use crate::source::Span;
@@ -178,7 +178,10 @@ impl Evaluator<'_> {
         self.alive(span)?;
         let locals = std::mem::replace(&mut self.locals, closure.captured.clone());
         let limit = self.limit.replace(closure.limit);
+        // A call takes as much stack as several expressions.
+        self.depth += CALL_DEPTH;
         let result = self.body(closure, given);
+        self.depth -= CALL_DEPTH;
         self.limit = limit;
         self.locals = locals;
         result

@@ -239,6 +239,27 @@ impl Evaluator<'_> {
     ) -> Result<Option<Value>> {
         let values: Vec<&Value> = args.iter().map(|(value, _)| value).collect();
         Ok(Some(match (op, values.as_slice()) {
+            (Op::Where, [Value::Bool(true), chosen, _] | [Value::Bool(false), _, chosen]) => {
+                (*chosen).clone()
+            }
+            // A truth value known when the script runs decides, or leaves the other side as it is.
+            (
+                Op::And,
+                [Value::Bool(true), other @ Value::Expr(_)]
+                | [other @ Value::Expr(_), Value::Bool(true)],
+            )
+            | (
+                Op::Or,
+                [Value::Bool(false), other @ Value::Expr(_)]
+                | [other @ Value::Expr(_), Value::Bool(false)],
+            ) => (*other).clone(),
+            (
+                Op::And,
+                [Value::Bool(false), Value::Expr(_)] | [Value::Expr(_), Value::Bool(false)],
+            ) => Value::Bool(false),
+            (Op::Or, [Value::Bool(true), Value::Expr(_)] | [Value::Expr(_), Value::Bool(true)]) => {
+                Value::Bool(true)
+            }
             (Op::Not, [Value::Bool(a)]) => Value::Bool(!a),
             (Op::And, [Value::Bool(a), Value::Bool(b)]) => Value::Bool(*a && *b),
             (Op::Or, [Value::Bool(a), Value::Bool(b)]) => Value::Bool(*a || *b),

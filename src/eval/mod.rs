@@ -11,6 +11,7 @@ mod files;
 mod lists;
 mod race;
 mod show;
+mod tokens;
 mod value;
 
 pub use files::reason;

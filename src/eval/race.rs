@@ -136,7 +136,7 @@ impl Evaluator<'_> {
     }
 
     /// What a name means in the standard library, whatever the program has made of it since.
-    fn standard(&self, name: &str) -> Option<Value> {
+    pub(super) fn standard(&self, name: &str) -> Option<Value> {
         let symbol = self.names.get(name)?;
         self.scope
             .iter()

@@ -74,6 +74,7 @@ impl<'a> Shower<'a> {
             Value::Picture(picture) => crate::plot::terminal(picture, self.width, self.colour)
                 .trim_end()
                 .to_owned(),
+            Value::Str(text) => text.to_string(),
             Value::Objective(objective) => {
                 let minima: Vec<String> = objective
                     .minima()

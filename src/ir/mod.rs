@@ -10,6 +10,7 @@
 
 mod print;
 mod rule;
+pub mod tokens;
 
 pub use print::{number as number_text, text, text_with};
 pub use rule::{Rule, Slots};

@@ -1,276 +1,267 @@
-//! The commands of the prompt: one table for running, help and completion.
+//! The commands of the prompt, each once: parsing, `:help` and completion read this table.
 
-use super::{Flow, Session};
-use crate::cli::{Trouble, write_file};
-use crate::context::{Context, NameInfo};
-use crate::diagnostic::{CODES, suggest};
+use super::session::{Next, Session};
+use crate::cli::{help::no_help, read_text, say, write_whole};
+use crate::diagnostic::suggest;
 use crate::eval::reason;
-use rustyline::completion::Pair;
 use std::fmt::Write;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A command of the prompt.
-struct Command {
-    name: &'static str,
-    aliases: &'static [&'static str],
-    /// What stands after it, for help; empty where nothing does.
-    args: &'static str,
-    help: &'static str,
-    run: fn(&mut Session, &str) -> Flow,
+/// What a command's argument is, for completion and for telling that it is missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Argument {
+    /// There is none.
+    None,
+    /// A name, which may be left out.
+    MaybeName,
+    /// A name.
+    Name,
+    /// An expression.
+    Expression,
+    /// A path.
+    File,
 }
 
-#[rustfmt::skip] // a table reads better with one row a command
-const COMMANDS: &[Command] = &[
-    Command { name: "help", aliases: &["h", "?"], args: "[NAME]", help: "explains a name, an operator, a code or a command", run: help },
-    Command { name: "type", aliases: &["t"], args: "EXPR", help: "the type of an expression, without running it", run: type_of },
-    Command { name: "list", aliases: &["l"], args: "[TEXT]", help: "everything that can be named, or what contains a text", run: list },
-    Command { name: "doc", aliases: &["d"], args: "NAME", help: "the documentation of a name", run: doc },
-    Command { name: "load", aliases: &[], args: "FILE", help: "runs a file as if it were typed here", run: load },
-    Command { name: "save", aliases: &[], args: "FILE", help: "writes the entries that succeeded into a file", run: save },
-    Command { name: "reset", aliases: &[], args: "", help: "forgets all definitions", run: reset },
-    Command { name: "time", aliases: &[], args: "EXPR", help: "runs an entry and says how long it took", run: time },
-    Command { name: "quit", aliases: &["q", "exit"], args: "", help: "leaves, as Ctrl-D does", run: |_, _| Flow::Quit },
+impl Argument {
+    /// As `:help` shows it.
+    fn text(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::MaybeName => " [name]",
+            Self::Name => " name",
+            Self::Expression => " expr",
+            Self::File => " file",
+        }
+    }
+}
+
+/// A command.
+pub(super) struct Command {
+    /// Its name, without the colon.
+    pub(super) name: &'static str,
+    /// Other names for it.
+    pub(super) aliases: &'static [&'static str],
+    /// What it takes.
+    pub(super) argument: Argument,
+    /// What it does.
+    pub(super) help: &'static str,
+    run: fn(&mut Session, &str) -> io::Result<Next>,
+}
+
+/// All commands.
+#[rustfmt::skip] // One row a command.
+pub(super) const COMMANDS: &[Command] = &[
+    Command { name: "help", aliases: &["h", "?"], argument: Argument::MaybeName, help: "explains a name, an operator or a code such as E0301", run: help },
+    Command { name: "type", aliases: &["t"], argument: Argument::Expression, help: "shows the type of an expression without running it", run: type_of },
+    Command { name: "list", aliases: &["l"], argument: Argument::MaybeName, help: "lists your definitions; `:list all` those of the language too", run: list },
+    Command { name: "doc", aliases: &["d"], argument: Argument::Name, help: "shows the documentation of a name as it was written", run: doc },
+    Command { name: "load", aliases: &[], argument: Argument::File, help: "runs a file here", run: load },
+    Command { name: "save", aliases: &[], argument: Argument::File, help: "writes the inputs that succeeded to a file", run: save },
+    Command { name: "reset", aliases: &[], argument: Argument::None, help: "forgets all definitions", run: reset },
+    Command { name: "time", aliases: &[], argument: Argument::Expression, help: "runs an expression and says how long it took", run: time },
+    Command { name: "quit", aliases: &["q", "exit"], argument: Argument::None, help: "leaves, as Ctrl-D does", run: quit },
 ];
 
-impl Command {
-    fn is(&self, word: &str) -> bool {
-        self.name == word || self.aliases.contains(&word)
-    }
-
-    fn head(&self) -> String {
-        format!(":{} {}", self.name, self.args)
-            .trim_end()
-            .to_owned()
-    }
+/// The command of a name or alias.
+pub(super) fn by_name(name: &str) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.name == name || command.aliases.contains(&name))
 }
 
-/// Runs a command, given without its colon.
-pub(super) fn run(session: &mut Session, line: &str) -> Flow {
-    let line = line.trim();
-    let (word, rest) = line
-        .split_once(char::is_whitespace)
-        .map_or((line, ""), |(word, rest)| (word, rest.trim()));
-    let Some(command) = COMMANDS.iter().find(|command| command.is(word)) else {
-        let names = COMMANDS.iter().map(|command| command.name);
-        let help = suggest(word, names).map_or_else(
-            || "`:help` lists the commands".to_owned(),
+/// Obeys a line after its colon.
+pub(super) fn obey(session: &mut Session, line: &str) -> io::Result<Next> {
+    let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let argument = argument.trim();
+    let Some(command) = by_name(name) else {
+        let meant = suggest(name, COMMANDS.iter().map(|command| command.name)).map_or_else(
+            || "`:help` lists them".to_owned(),
             |name| format!("did you mean `:{name}`?"),
         );
-        session.trouble(format!("unknown command `:{word}`"), help);
-        return Flow::Continue;
+        Session::complain(&format!("unknown command `:{name}`; {meant}"));
+        return Ok(Next::Prompt);
     };
-    let needs_more = !command.args.is_empty() && !command.args.starts_with('[');
-    if (needs_more && rest.is_empty()) || (command.args.is_empty() && !rest.is_empty()) {
-        let message = if rest.is_empty() {
-            format!("`:{}` needs something after it", command.name)
-        } else {
-            format!("`:{}` takes nothing after it", command.name)
-        };
-        session.trouble(message, format!("write `{}`", command.head()));
-        return Flow::Continue;
-    }
-    (command.run)(session, rest)
-}
-
-/// The commands that start with a word, colon and all.
-pub(super) fn completions(word: &str) -> Vec<Pair> {
-    let fitting = COMMANDS.iter().filter(|command| {
-        word.strip_prefix(':')
-            .is_some_and(|word| command.name.starts_with(word))
-    });
-    fitting
-        .map(|command| {
-            let space = if command.args.is_empty() { "" } else { " " };
-            Pair {
-                display: format!("{:14}  {}", command.head(), command.help),
-                replacement: format!(":{}{space}", command.name),
-            }
-        })
-        .collect()
-}
-
-/// Whether what follows a command, colon and all, is a file.
-pub(super) fn takes_file(word: &str) -> bool {
-    COMMANDS.iter().any(|command| {
-        command.args == "FILE" && word.strip_prefix(':').is_some_and(|word| command.is(word))
-    })
-}
-
-impl Session {
-    fn trouble(&self, message: impl Into<String>, help: impl Into<String>) {
-        self.console.trouble(&Trouble::new(message).help(help));
-    }
-
-    fn file_trouble(&self, what: &str, file: &str, error: &std::io::Error) {
-        let message = format!("cannot {what} `{file}`: {}", reason(error));
-        self.console.trouble(&Trouble::new(message));
-    }
-}
-
-fn help(session: &mut Session, topic: &str) -> Flow {
-    let topic = topic.trim_matches('`');
-    if topic.is_empty() {
-        let mut text = session.context.help("").unwrap_or_default();
-        text.push_str("\nCommands:\n");
-        for command in COMMANDS {
-            let _ = writeln!(text, "    {:14}  {}", command.head(), command.help);
+    match command.argument {
+        Argument::None if !argument.is_empty() => {
+            Session::complain(&format!(
+                "`:{}` takes nothing, found `{argument}`",
+                command.name
+            ));
         }
-        text.push_str("\nTab completes names, Alt-Enter starts a new line, Ctrl-C stops a job, Ctrl-D leaves.\n");
-        session.console.show(&text);
-        return Flow::Continue;
+        Argument::Name | Argument::Expression | Argument::File if argument.is_empty() => {
+            Session::complain(&format!(
+                "write `:{}{}`",
+                command.name,
+                command.argument.text()
+            ));
+        }
+        Argument::None
+        | Argument::MaybeName
+        | Argument::Name
+        | Argument::Expression
+        | Argument::File => {
+            return (command.run)(session, argument);
+        }
     }
-    if let Some(word) = topic.strip_prefix(':')
-        && let Some(command) = COMMANDS.iter().find(|command| command.is(word))
-    {
-        session
-            .console
-            .show(&format!("{}: {}.", command.head(), command.help));
-        return Flow::Continue;
-    }
-    match session.context.help(topic) {
-        Some(text) => session.console.show(&text),
-        None => session.unknown(topic),
-    }
-    Flow::Continue
+    Ok(Next::Prompt)
 }
 
-impl Session {
-    fn unknown(&self, topic: &str) {
-        let names = self.context.names();
-        let candidates = names.iter().map(|info| info.name.as_str());
-        let help = suggest(topic, candidates.chain(CODES.iter().map(|row| row.name))).map_or_else(
-            || "`:list` shows all names".to_owned(),
-            |name| format!("did you mean `{name}`?"),
-        );
-        self.trouble(format!("no help on `{topic}`"), help);
+fn help(session: &mut Session, topic: &str) -> io::Result<Next> {
+    if topic.is_empty() {
+        say(&overview())?;
+    } else if let Some(command) = topic.strip_prefix(':').and_then(by_name) {
+        say(&row(command))?;
+    } else if let Some(text) = session.context.help(topic) {
+        say(&text)?;
+    } else {
+        Session::complain(&no_help(topic, &session.context));
     }
+    Ok(Next::Prompt)
 }
 
-fn type_of(session: &mut Session, text: &str) -> Flow {
+fn overview() -> String {
+    let mut text = String::from(
+        "Type a rule, such as `sign(g) * m`, to see it; `bench([it], on: rosenbrock)` races it.\nTab completes, an unfinished input goes on in the next line, Ctrl-C drops it.\n\n",
+    );
+    for command in COMMANDS {
+        text.push_str(&row(command));
+    }
+    text
+}
+
+fn row(command: &Command) -> String {
+    let mut line = format!(
+        "  {:16}{}",
+        format!(":{}{}", command.name, command.argument.text()),
+        command.help
+    );
+    if !command.aliases.is_empty() {
+        let names: Vec<String> = command
+            .aliases
+            .iter()
+            .map(|alias| format!(":{alias}"))
+            .collect();
+        let _ = write!(line, " ({})", names.join(", "));
+    }
+    line + "\n"
+}
+
+fn type_of(session: &mut Session, text: &str) -> io::Result<Next> {
     let name = session.next_name();
     match session.context.type_of(&name, text) {
-        Ok(ty) => session.console.show(&ty),
-        Err(diagnostics) => session
-            .console
-            .diagnostics(&diagnostics, session.context.sources()),
+        Ok(ty) => say(&ty)?,
+        Err(problems) => session.report(&problems),
     }
-    Flow::Continue
+    Ok(Next::Prompt)
 }
 
-fn list(session: &mut Session, part: &str) -> Flow {
-    let names = session.context.names();
-    let fits = |info: &&NameInfo| info.name.contains(part);
+fn list(session: &mut Session, which: &str) -> io::Result<Next> {
+    if !matches!(which, "" | "all") {
+        Session::complain("write `:list` or `:list all`; `:help name` explains one name");
+        return Ok(Next::Prompt);
+    }
     let mut text = String::new();
-    let groups: [(&str, &[&str]); 6] = [
-        ("Rules", &["rule"]),
-        ("Operands and constants", &["operand", "constant"]),
-        ("Values", &["let"]),
-        ("Test functions", &["objective"]),
-        ("Functions", &["fn", "function"]),
-        ("Yours", &[]),
-    ];
-    for (title, kinds) in groups {
-        let rows: Vec<&NameInfo> = names
-            .iter()
-            .filter(|info| {
-                if kinds.is_empty() {
-                    info.is_user
-                } else {
-                    !info.is_user && kinds.contains(&info.kind)
-                }
-            })
-            .filter(fits)
-            .collect();
-        if rows.is_empty() {
-            continue;
-        }
-        let _ = writeln!(text, "{}{title}:", if text.is_empty() { "" } else { "\n" });
-        let widest = rows.iter().map(|info| info.name.chars().count()).max();
-        for info in rows {
-            let about = if info.summary.is_empty() {
-                &info.ty
+    for info in session.context.names() {
+        if info.is_user || which == "all" {
+            let _ = write!(text, "{} : {}", info.name, info.ty);
+            let _ = if info.summary.is_empty() {
+                writeln!(text)
             } else {
-                &info.summary
+                writeln!(text, "  # {}", info.summary)
             };
-            let width = widest.unwrap_or(0);
-            let _ = writeln!(text, "    {:width$}  {about}", info.name);
         }
     }
     if text.is_empty() {
-        session.trouble(format!("no name contains `{part}`"), "`:list` shows all");
-    } else {
-        session.console.show(&text);
+        text.push_str("nothing defined yet; `:list all` lists the language and its library\n");
     }
-    Flow::Continue
+    say(&text)?;
+    Ok(Next::Prompt)
 }
 
-fn doc(session: &mut Session, name: &str) -> Flow {
-    match (session.context.doc(name), session.context.help(name)) {
-        (Some(text), _) | (None, Some(text)) => session.console.show(&text),
-        (None, None) => session.unknown(name),
+fn doc(session: &mut Session, name: &str) -> io::Result<Next> {
+    let text = session.context.doc(name).or_else(|| {
+        let info = session
+            .context
+            .names()
+            .into_iter()
+            .find(|info| info.name == name)?;
+        Some(if info.summary.is_empty() {
+            format!("`{name}` has no documentation")
+        } else {
+            info.summary
+        })
+    });
+    match text {
+        Some(text) => say(&text)?,
+        None => Session::complain(&no_help(name, &session.context)),
     }
-    Flow::Continue
+    Ok(Next::Prompt)
 }
 
-fn load(session: &mut Session, file: &str) -> Flow {
-    match std::fs::read(file).map(String::from_utf8) {
-        Ok(Ok(text)) => {
-            session.evaluate_as(file, &text, Some(Path::new(file)));
+fn load(session: &mut Session, file: &str) -> io::Result<Next> {
+    match read_text(Path::new(file)) {
+        Ok(text) => {
+            session.run_as(file, &text, Some(Path::new(file)))?;
         }
-        Ok(Err(_)) => session.trouble(
-            format!("cannot read `{file}`: it is not UTF-8 text"),
-            "save it as UTF-8",
-        ),
-        Err(error) => session.file_trouble("read", file, &error),
+        Err(message) => Session::complain(&message),
     }
-    Flow::Continue
+    Ok(Next::Prompt)
 }
 
-fn save(session: &mut Session, file: &str) -> Flow {
-    let mut text = session.kept.join("\n");
-    text.push('\n');
-    match write_file(Path::new(file), text.as_bytes()) {
-        Ok(()) => session.console.show(&format!("saved {file}")),
-        Err(error) => session.file_trouble("write", file, &error),
+fn save(session: &mut Session, file: &str) -> io::Result<Next> {
+    let mut text = String::new();
+    for input in &session.inputs {
+        text.push_str(input.trim_end());
+        text.push('\n');
     }
-    Flow::Continue
-}
-
-fn reset(session: &mut Session, _: &str) -> Flow {
-    session.context = Context::new();
-    session.kept.clear();
-    session.learn();
-    Flow::Continue
-}
-
-fn time(session: &mut Session, text: &str) -> Flow {
-    let start = Instant::now();
-    if session.evaluate(text) {
-        let took = start.elapsed();
-        session.console.show(&format!("took {}", duration(took)));
+    match write_whole(Path::new(file), text.as_bytes()) {
+        Ok(()) => {
+            let count = session.inputs.len();
+            let plural = if count == 1 { "" } else { "s" };
+            say(&format!("{count} input{plural} saved to {file}"))?;
+        }
+        Err(error) => Session::complain(&format!("cannot write `{file}`: {}", reason(&error))),
     }
-    Flow::Continue
+    Ok(Next::Prompt)
 }
 
-/// A duration in three digits.
+fn reset(session: &mut Session, _: &str) -> io::Result<Next> {
+    session.reset();
+    Ok(Next::Prompt)
+}
+
+fn time(session: &mut Session, text: &str) -> io::Result<Next> {
+    let began = Instant::now();
+    if session.run(text)? {
+        say(&format!("took {}", duration(began.elapsed())))?;
+    }
+    Ok(Next::Prompt)
+}
+
+/// A duration with three digits.
 fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    let (number, unit) = if seconds >= 1.0 {
+    let (value, unit) = if seconds >= 1.0 {
         (seconds, "s")
     } else if seconds >= 1e-3 {
         (seconds * 1e3, "ms")
     } else {
         (seconds * 1e6, "µs")
     };
-    let digits = if number >= 99.5 {
+    let digits = if value >= 100.0 {
         0
-    } else if number >= 9.95 {
+    } else if value >= 10.0 {
         1
     } else {
         2
     };
-    format!("{number:.digits$} {unit}")
+    format!("{value:.digits$} {unit}")
+}
+
+fn quit(_: &mut Session, _: &str) -> io::Result<Next> {
+    Ok(Next::Leave)
 }
 
 #[cfg(test)]
@@ -278,23 +269,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_commands_share_a_word() {
-        let mut words: Vec<&str> = COMMANDS
+    fn command_names_are_unique() {
+        let mut names: Vec<&str> = COMMANDS
             .iter()
-            .flat_map(|command| command.aliases.iter().chain([&command.name]))
-            .copied()
+            .flat_map(|command| {
+                [command.name]
+                    .into_iter()
+                    .chain(command.aliases.iter().copied())
+            })
             .collect();
-        let count = words.len();
-        words.sort_unstable();
-        words.dedup();
-        assert_eq!(words.len(), count);
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
     }
 
     #[test]
     fn duration_has_three_digits() {
-        assert_eq!(duration(Duration::from_micros(12)), "12.0 µs");
-        assert_eq!(duration(Duration::from_micros(1234)), "1.23 ms");
-        assert_eq!(duration(Duration::from_millis(250)), "250 ms");
-        assert_eq!(duration(Duration::from_secs(75)), "75.0 s");
+        let text: Vec<String> = [2.0, 0.0123, 0.1234, 4.5e-6]
+            .map(|seconds| duration(Duration::from_secs_f64(seconds)))
+            .into();
+        assert_eq!(text, ["2.00 s", "12.3 ms", "123 ms", "4.50 µs"]);
     }
 }

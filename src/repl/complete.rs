@@ -1,288 +1,229 @@
-//! Completions and hints, computed from the tokens before the cursor.
+//! What Tab offers: commands, names with their types, named arguments, keywords, files.
 
+use super::command::{self, Argument, COMMANDS};
 use crate::context::NameInfo;
-use crate::syntax::token::{Lexeme, Token, lex};
+use crate::syntax::token::{Class, KEYWORDS, Token, lex};
 use rustyline::completion::Pair;
-use std::ops::Range;
 
-/// The widest description that is shown beside a name.
-const WIDTH: usize = 60;
+/// The longest type that is shown beside a name, in characters.
+const SHOWN: usize = 60;
 
-/// What is shown after the cursor.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Hint {
-    /// The text shown.
-    display: String,
-    /// How much of it the right arrow key takes over.
-    takes: usize,
+/// What can be completed at a place of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place<'a> {
+    /// The name of a command, typed so far.
+    Command(&'a str),
+    /// A path; the editor knows how.
+    File,
+    /// A name, typed so far, and the call it stands in.
+    Name(&'a str, Option<Call<'a>>),
+    /// Nothing.
+    Nothing,
 }
 
-impl rustyline::hint::Hint for Hint {
-    fn display(&self) -> &str {
-        &self.display
-    }
-
-    fn completion(&self) -> Option<&str> {
-        Some(&self.display[..self.takes]).filter(|text| !text.is_empty())
-    }
-}
-
-/// The command a line starts with, colon and all.
-pub(super) fn command_word(line: &str) -> Option<Range<usize>> {
-    let start = line.len() - line.trim_start().len();
-    if !line[start..].starts_with(':') {
-        return None;
-    }
-    let length = line[start..]
-        .find(char::is_whitespace)
-        .unwrap_or(line.len() - start);
-    Some(start..start + length)
-}
-
-/// The call that the cursor is in.
-#[derive(Debug)]
-struct Call<'a> {
-    name: &'a str,
-    /// The named arguments it has already.
-    given: Vec<&'a str>,
+/// The innermost call around a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Call<'a> {
+    /// The name of what is called.
+    pub(super) name: &'a str,
+    /// The text from its opening bracket on.
+    pub(super) arguments: &'a str,
 }
 
 /// What stands before the cursor.
-struct Before<'a> {
-    word: &'a str,
-    /// Whether a name can stand here: not in strings, comments and numbers, nor after a point.
-    takes_names: bool,
-    call: Option<Call<'a>>,
-    /// Whether an argument starts here.
-    starts_argument: bool,
+pub(super) fn place(before: &str) -> Place<'_> {
+    if let Some(rest) = before.strip_prefix(':') {
+        let Some((name, argument)) = rest.split_once(char::is_whitespace) else {
+            return Place::Command(rest);
+        };
+        return match command::by_name(name).map(|command| command.argument) {
+            Some(Argument::File) => Place::File,
+            Some(Argument::Name | Argument::MaybeName | Argument::Expression) => {
+                in_code(argument.trim_start())
+            }
+            Some(Argument::None) | None => Place::Nothing,
+        };
+    }
+    in_code(before)
 }
 
-fn look(text: &str) -> Before<'_> {
-    let from = command_word(text).map_or(0, |word| word.end);
-    let text = &text[from..];
-    let mut lexemes: Vec<Lexeme> = lex(text).collect();
-    let mut before = Before {
-        word: "",
-        takes_names: true,
-        call: None,
-        starts_argument: false,
-    };
-    if let Some((token, range)) = lexemes.last().cloned() {
-        let touches = range.end == text.len();
-        let word = &text[range];
+fn in_code(code: &str) -> Place<'_> {
+    let mut open: Vec<(Option<&str>, usize)> = Vec::new();
+    let mut callee = None;
+    let mut last = None;
+    for (token, range) in lex(code) {
+        let is_last = range.end == code.len();
+        let text = &code[range.clone()];
         match token {
-            Ok(Token::Comment | Token::Doc | Token::Str | Token::Number | Token::Dot) | Err(_)
-                if touches =>
-            {
-                before.takes_names = false;
+            Ok(Token::Str | Token::Comment | Token::Doc) if is_last => return Place::Nothing,
+            Err(_) if is_last && text.starts_with('"') => return Place::File,
+            Ok(Token::OpenParen) => open.push((callee, range.start)),
+            Ok(Token::OpenSquare | Token::OpenBrace) => open.push((None, range.start)),
+            Ok(Token::CloseParen | Token::CloseSquare | Token::CloseBrace) => {
+                open.pop();
             }
-            Ok(_) if touches && word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-                before.word = word;
-                lexemes.pop();
+            Ok(_) if is_last && last == Some(Token::Dot) => return Place::Nothing,
+            Ok(token) if is_last && matches!(token.class(), Class::Name | Class::Keyword) => {
+                return Place::Name(text, call(code, open.last()));
             }
+            // A number grows no name.
+            Ok(Token::Number | Token::BadNumber) if is_last => return Place::Nothing,
             Ok(_) | Err(_) => {}
         }
+        callee = (token == Ok(Token::Name)).then_some(text);
+        last = token.ok();
     }
-    let last = lexemes
-        .iter()
-        .rev()
-        .find_map(|(token, _)| (*token).ok().filter(|token| *token != Token::Newline));
     if last == Some(Token::Dot) {
-        before.takes_names = false;
+        return Place::Nothing;
     }
-    before.starts_argument = matches!(last, Some(Token::OpenParen | Token::Comma));
-    before.call = call(text, &lexemes);
-    before
+    Place::Name("", call(code, open.last()))
 }
 
-fn call<'a>(text: &'a str, lexemes: &[Lexeme]) -> Option<Call<'a>> {
-    // What is open: a call, or another bracket.
-    let mut open: Vec<Option<Call<'a>>> = Vec::new();
-    let mut previous: Option<(Token, &'a str)> = None;
-    for (token, range) in lexemes {
-        let Ok(token) = *token else { continue };
-        let word = &text[range.clone()];
-        if token == Token::OpenParen {
-            let callee = previous.filter(|(token, _)| *token == Token::Name);
-            open.push(callee.map(|(_, name)| Call {
-                name,
-                given: Vec::new(),
-            }));
-        } else if matches!(token, Token::OpenSquare | Token::OpenBrace) {
-            open.push(None);
-        } else if matches!(
-            token,
-            Token::CloseParen | Token::CloseSquare | Token::CloseBrace
-        ) {
-            open.pop();
-        } else if token == Token::Colon
-            && let (Some((Token::Name, name)), Some(Some(call))) = (previous, open.last_mut())
-        {
-            call.given.push(name);
-        }
-        previous = Some((token, word));
-    }
-    open.into_iter().rev().find_map(|call| call)
+fn call<'a>(code: &'a str, open: Option<&(Option<&'a str>, usize)>) -> Option<Call<'a>> {
+    let (name, start) = *open?;
+    Some(Call {
+        name: name?,
+        arguments: &code[start..],
+    })
 }
 
-/// The candidates for the word before the cursor, and where that word starts.
-pub(super) fn completions(text: &str, known: &[NameInfo]) -> (usize, Vec<Pair>) {
-    let before = look(text);
-    let start = text.len() - before.word.len();
-    if !before.takes_names {
-        return (start, Vec::new());
-    }
-    let mut out = Vec::new();
-    if let Some(call) = before.call.as_ref().filter(|_| before.starts_argument) {
-        let params = find(call.name, known).map_or(&[][..], |info| &info.params);
-        let open = params.iter().filter(|param| {
-            param.starts_with(before.word) && !call.given.contains(&param.as_str())
-        });
-        out.extend(open.map(|param| Pair {
-            display: format!("{param}:  argument of {}", call.name),
-            replacement: format!("{param}: "),
+/// The commands that start with what is typed.
+pub(super) fn commands(typed: &str) -> Vec<Pair> {
+    let rows = COMMANDS
+        .iter()
+        .filter(|command| command.name.starts_with(typed));
+    rows.map(|command| Pair {
+        display: format!(":{}  {}", command.name, command.help),
+        replacement: command.name.to_owned(),
+    })
+    .collect()
+}
+
+/// Named arguments of the call, then names and keywords, that start with what is typed.
+pub(super) fn names(typed: &str, call: Option<Call<'_>>, known: &[NameInfo]) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    let callee =
+        call.and_then(|call| Some((call, known.iter().find(|info| info.name == call.name)?)));
+    if let Some((call, info)) = callee {
+        let is_free = |name: &&String| name.starts_with(typed) && !is_given(call.arguments, name);
+        pairs.extend(info.params.iter().filter(is_free).map(|name| Pair {
+            display: format!("{name}:  argument of {}", info.name),
+            replacement: format!("{name}: "),
         }));
     }
-    if before.word.is_empty() && !out.is_empty() {
-        return (start, out);
-    }
-    let names = known
-        .iter()
-        .filter(|info| info.name.starts_with(before.word));
-    let names: Vec<&NameInfo> = names.collect();
-    let widest = names.iter().map(|info| info.name.chars().count()).max();
-    out.extend(names.iter().map(|info| Pair {
-        display: format!(
-            "{:width$}  {}",
-            info.name,
-            short(&info.ty),
-            width = widest.unwrap_or(0)
-        ),
-        replacement: info.name.clone(),
-    }));
-    (start, out)
-}
-
-/// The rest of the only name that fits, or the signature of the function that is being called.
-pub(super) fn hint(text: &str, known: &[NameInfo]) -> Option<Hint> {
-    let before = look(text);
-    if !before.takes_names {
-        return None;
-    }
-    if before.word.chars().count() >= 2 && find(before.word, known).is_none() {
-        let mut fitting = known
+    pairs.extend(
+        known
             .iter()
-            .filter(|info| info.name.starts_with(before.word));
-        if let (Some(info), None) = (fitting.next(), fitting.next()) {
-            let rest = &info.name[before.word.len()..];
-            return Some(Hint {
-                display: format!("{rest}  {}", short(&info.ty)),
-                takes: rest.len(),
-            });
-        }
+            .filter(|info| info.name.starts_with(typed))
+            .map(|info| Pair {
+                display: format!("{} : {}", info.name, short(&info.ty)),
+                replacement: info.name.clone(),
+            }),
+    );
+    if !typed.is_empty() {
+        pairs.extend(
+            KEYWORDS
+                .iter()
+                .filter(|word| word.starts_with(typed))
+                .map(|word| Pair {
+                    display: (*word).to_owned(),
+                    replacement: (*word).to_owned(),
+                }),
+        );
     }
-    let info = find(before.call?.name, known)?;
-    let display = if info.ty.starts_with(&info.name) {
-        format!("   {}", short(&info.ty))
+    pairs
+}
+
+/// Whether a call already names this argument.
+fn is_given(arguments: &str, name: &str) -> bool {
+    let tokens: Vec<_> = lex(arguments).collect();
+    tokens
+        .windows(2)
+        .any(|pair| pair[1].0 == Ok(Token::Colon) && &arguments[pair[0].1.clone()] == name)
+}
+
+fn short(ty: &str) -> String {
+    if ty.chars().count() > SHOWN {
+        ty.chars().take(SHOWN - 1).chain(['…']).collect()
     } else {
-        format!("   {}: {}", info.name, short(&info.ty))
-    };
-    Some(Hint { display, takes: 0 })
-}
-
-fn find<'a>(name: &str, known: &'a [NameInfo]) -> Option<&'a NameInfo> {
-    known.iter().find(|info| info.name == name)
-}
-
-/// A description, cut to a width that leaves room on the line.
-fn short(text: &str) -> String {
-    if text.chars().count() <= WIDTH {
-        return text.to_owned();
+        ty.to_owned()
     }
-    let mut cut: String = text.chars().take(WIDTH - 1).collect();
-    cut.push('…');
-    cut
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn known() -> Vec<NameInfo> {
-        let row = |name: &str, ty: &str, params: &[&str]| NameInfo {
+    fn info(name: &str, params: &[&str]) -> NameInfo {
+        NameInfo {
             name: name.to_owned(),
-            kind: "function",
-            ty: ty.to_owned(),
+            kind: "rule",
+            ty: "Tensor[*]".to_owned(),
             summary: String::new(),
             is_user: false,
-            params: params.iter().map(|param| (*param).to_owned()).collect(),
-        };
-        vec![
-            row("ema", "ema(x, beta)", &["x", "beta"]),
-            row("powersign", "Rule", &["base", "f"]),
-            row("sign", "sign(x)", &["x"]),
-            row("sin", "sin(x)", &["x"]),
-        ]
-    }
-
-    fn complete(text: &str) -> Vec<String> {
-        let (start, pairs) = completions(text, &known());
-        pairs
-            .into_iter()
-            .map(|pair| format!("{}{}", &text[..start], pair.replacement))
-            .collect()
-    }
-
-    #[test]
-    fn names_are_completed() {
-        assert_eq!(complete("1 + po"), ["1 + powersign"]);
-        assert_eq!(complete("si"), ["sign", "sin"]);
-        assert_eq!(complete(":type em"), [":type ema"]);
-        assert!(complete("xyz").is_empty());
-    }
-
-    #[test]
-    fn named_arguments_are_completed_once() {
-        assert_eq!(
-            complete("powersign("),
-            ["powersign(base: ", "powersign(f: "]
-        );
-        assert_eq!(complete("powersign(b"), ["powersign(base: "]);
-        assert_eq!(complete("powersign(base: 2, "), ["powersign(base: 2, f: "]);
-        assert_eq!(
-            complete("powersign(base: si"),
-            ["powersign(base: sign", "powersign(base: sin"]
-        );
-        assert_eq!(
-            complete("powersign(f: (1 + 2), "),
-            ["powersign(f: (1 + 2), base: "]
-        );
-    }
-
-    #[test]
-    fn strings_comments_numbers_and_fields_take_no_names() {
-        for text in ["\"si", "\"sign\"", "# si", "1e", "2", "x.", "x.si"] {
-            assert!(complete(text).is_empty(), "{text}");
+            params: params.iter().map(|&param| param.to_owned()).collect(),
         }
     }
 
+    #[track_caller]
+    fn check(before: &str, want: &[&str]) {
+        let known = [
+            info("addsign", &["alpha", "f"]),
+            info("powersign", &["base", "f"]),
+            info("print", &[]),
+        ];
+        let found = match place(before) {
+            Place::Command(typed) => commands(typed),
+            Place::Name(typed, call) => names(typed, call, &known),
+            Place::File => vec![Pair {
+                display: String::new(),
+                replacement: "<file>".to_owned(),
+            }],
+            Place::Nothing => Vec::new(),
+        };
+        let found: Vec<&str> = found.iter().map(|pair| pair.replacement.as_str()).collect();
+        assert_eq!(found, want);
+    }
+
     #[test]
-    fn hint_is_the_rest_of_the_only_name_or_a_signature() {
-        use rustyline::hint::Hint as _;
-        let of = |text: &str| hint(text, &known());
-        assert_eq!(
-            of("pow").map(|hint| hint.display),
-            Some("ersign  Rule".to_owned())
-        );
-        assert_eq!(
-            of("pow").and_then(|hint| hint.completion().map(str::to_owned)),
-            Some("ersign".to_owned())
-        );
-        assert_eq!(of("si"), None);
-        assert_eq!(
-            of("1 + ema(g, ").map(|hint| hint.display),
-            Some("   ema(x, beta)".to_owned())
-        );
-        assert_eq!(of("ema(g, 0.9)"), None);
+    fn names_and_keywords_are_offered() {
+        check("p", &["powersign", "print"]);
+        check("let x = po", &["powersign"]);
+        check("f", &["fn", "for", "false"]);
+        check("fo", &["for"]);
+        check("", &["addsign", "powersign", "print"]);
+    }
+
+    #[test]
+    fn named_arguments_come_first_and_once() {
+        check("powersign(b", &["base: "]);
+        check("powersign(base: 2, f", &["f: ", "fn", "for", "false"]);
+        check("powersign(base: 2, b", &[]);
+        check("print(powersign(), b", &[]);
+        check("[powersign(1)](b", &[]);
+    }
+
+    #[test]
+    fn strings_comments_numbers_and_fields_offer_nothing() {
+        check("print(\"po\"", &[]);
+        check("1 # po", &[]);
+        check("12", &[]);
+        check("x.po", &[]);
+        check("x.", &[]);
+    }
+
+    #[test]
+    fn open_string_is_a_file() {
+        check("use \"le", &["<file>"]);
+        check(":load le", &["<file>"]);
+    }
+
+    #[test]
+    fn commands_and_their_arguments_are_offered() {
+        check(":t", &["type", "time"]);
+        check(":type pow", &["powersign"]);
+        check(":help pri", &["print"]);
+        check(":reset p", &[]);
+        check(":nonsense p", &[]);
     }
 }

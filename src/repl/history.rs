@@ -1,60 +1,72 @@
-//! The history of the prompt, across sessions.
+//! Where the prompt remembers what was typed.
 
-use super::helper::LineHelper;
-use rustyline::Editor;
-use rustyline::history::FileHistory;
 use std::env;
-use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 
-/// Loads the history and gives the file that new entries go to; `None` keeps them in memory only.
-pub(super) fn open(editor: &mut Editor<LineHelper, FileHistory>) -> Option<PathBuf> {
-    let path = place(|name| env::var_os(name))?;
-    // A first session has no file yet, and a file that cannot be read is no reason not to start.
-    let _ = editor.load_history(&path);
+/// How many inputs are remembered.
+pub(super) const SIZE: usize = 10_000;
+
+/// The history file: `NOS_HISTORY`, else `nos/history` among the user's data. None where `NOS_HISTORY` is set to nothing, or
+/// nobody says where data goes. Its folder is made if it is missing.
+pub(super) fn path() -> Option<PathBuf> {
+    let path = choose(|name| env::var_os(name).map(PathBuf::from))?;
     if let Some(folder) = path.parent() {
-        let _ = std::fs::create_dir_all(folder);
+        // Where it cannot be made, writing will fail too, and the history stays in memory.
+        let _ = fs::create_dir_all(folder);
     }
     Some(path)
 }
 
-/// `$NOS_HISTORY`, otherwise `nos/history` in the user's folder for data. An empty `NOS_HISTORY` asks for none.
-fn place(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+fn choose(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     if let Some(path) = variable("NOS_HISTORY") {
-        return Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+        return Some(path).filter(|path| !path.as_os_str().is_empty());
     }
-    let set = |name| variable(name).filter(|value| !value.is_empty());
-    let data = match set("XDG_DATA_HOME") {
-        Some(data) => PathBuf::from(data),
-        None => PathBuf::from(set("HOME")?).join(".local/share"),
+    // The XDG rules: a relative path there does not count.
+    let data = variable("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    let home = || {
+        variable("HOME")
+            .filter(|path| path.is_absolute())
+            .map(|home| home.join(".local/share"))
     };
-    Some(data.join("nos/history"))
+    Some(data.or_else(home)?.join("nos/history"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::choose;
+    use std::path::{Path, PathBuf};
 
-    fn placed(variables: &[(&str, &str)]) -> Option<String> {
-        let path = place(|name| {
-            let found = variables.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| value.into())
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], want: Option<&str>) {
+        let found = choose(|name| {
+            variables
+                .iter()
+                .find(|each| each.0 == name)
+                .map(|each| PathBuf::from(each.1))
         });
-        path.map(|path| path.display().to_string())
+        assert_eq!(found.as_deref(), want.map(Path::new));
     }
 
     #[test]
-    fn place_follows_the_variables_in_order() {
-        let all = [
-            ("NOS_HISTORY", "/a"),
-            ("XDG_DATA_HOME", "/b"),
-            ("HOME", "/c"),
-        ];
-        assert_eq!(placed(&all).as_deref(), Some("/a"));
-        assert_eq!(placed(&all[1..]).as_deref(), Some("/b/nos/history"));
-        let home = Some("/c/.local/share/nos/history");
-        assert_eq!(placed(&all[2..]).as_deref(), home);
-        assert_eq!(placed(&[]), None);
-        assert_eq!(placed(&[("NOS_HISTORY", ""), ("HOME", "/c")]), None);
+    fn nearest_variable_wins() {
+        check(
+            &[
+                ("HOME", "/h"),
+                ("XDG_DATA_HOME", "/d"),
+                ("NOS_HISTORY", "x"),
+            ],
+            Some("x"),
+        );
+        check(
+            &[("HOME", "/h"), ("XDG_DATA_HOME", "/d")],
+            Some("/d/nos/history"),
+        );
+        check(
+            &[("HOME", "/h"), ("XDG_DATA_HOME", "d")],
+            Some("/h/.local/share/nos/history"),
+        );
+        check(&[("HOME", "/h"), ("NOS_HISTORY", "")], None);
+        check(&[], None);
     }
 }

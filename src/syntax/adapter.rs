@@ -144,13 +144,11 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             Token::Comment => {}
             Token::Doc => self.docs.push((start, end)),
             Token::Newline => self.line_end(start),
-            Token::Let | Token::Rule | Token::Use => {
-                // These start statements only: a bracket still open here was forgotten.
-                if !self.lines_matter() {
-                    self.forget_open(start);
-                }
-                self.push(token, start, Tok::Word(token), end);
+            Token::Let | Token::Rule | Token::Use => self.statement_start(token, start, end),
+            Token::For if !self.innermost_is(Token::OpenSquare) => {
+                self.statement_start(token, start, end)
             }
+            Token::Fn if self.next_is(Token::Name) => self.statement_start(token, start, end),
             Token::OpenParen
             | Token::OpenSquare
             | Token::OpenBrace
@@ -215,6 +213,29 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 self.push(token, start, Tok::Word(token), end);
             }
         }
+    }
+
+    fn innermost_is(&self, token: Token) -> bool {
+        self.open.last().is_some_and(|(open, _)| *open == token)
+    }
+
+    fn next_is(&mut self, token: Token) -> bool {
+        matches!(self.lexemes.peek(), Some((Ok(next), _)) if *next == token)
+    }
+
+    /// A word that only starts statements: a bracket still open here was forgotten, and so was what should follow an
+    /// operator at the end of the line before.
+    fn statement_start(&mut self, token: Token, start: u32, end: u32) {
+        if !self.lines_matter() {
+            self.forget_open(start);
+        } else if self
+            .last
+            .is_some_and(|last| !matches!(last, Token::OpenBrace | Token::Semicolon))
+            && self.text[self.end as usize..start as usize].contains('\n')
+        {
+            self.terminate(self.end);
+        }
+        self.push(token, start, Tok::Word(token), end);
     }
 
     fn line_end(&mut self, start: u32) {

@@ -4,7 +4,7 @@ use super::ast::{
     Arg, CompId, Comprehension, Expr, ExprId, ExprKind, Ident, Param, Run, Stmt, StmtId, StmtKind,
     Tree, TypeArg, TypeExpr, TypeId,
 };
-use super::names::{Names, Symbol};
+use super::names::Names;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::Op;
 use crate::source::{FileId, Span};
@@ -27,14 +27,16 @@ fn len(items: usize) -> u32 {
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(file: FileId, text: &'a str) -> Self {
+        // Room for a text of usual density, so that large ones are not copied as they grow.
+        let (few, many) = (text.len() / 32, text.len() / 5);
         let tree = Tree {
             file,
             body: Vec::new(),
-            exprs: Vec::new(),
-            stmts: Vec::new(),
-            args: Vec::new(),
+            exprs: Vec::with_capacity(many),
+            stmts: Vec::with_capacity(few),
+            args: Vec::with_capacity(few),
             items: Vec::new(),
-            params: Vec::new(),
+            params: Vec::with_capacity(few),
             comprehensions: Vec::new(),
             types: Vec::new(),
             strings: Vec::new(),
@@ -43,7 +45,7 @@ impl<'a> Builder<'a> {
         Self {
             tree,
             problems: Vec::new(),
-            depths: Vec::new(),
+            depths: Vec::with_capacity(many),
             text,
             too_deep: false,
         }
@@ -107,6 +109,7 @@ impl<'a> Builder<'a> {
                     self.span(start, end),
                     format!("expression nests more than {MAX_DEPTH} levels deep"),
                 )
+                .here("too deep from here on")
                 .help("name the inner part with `let` and use the name"),
             );
         }
@@ -293,26 +296,38 @@ impl<'a> Builder<'a> {
 
     /// A statement that could not be read still defines its name, so that later uses are not reported too.
     pub(crate) fn broken(&mut self, start: u32, end: u32, names: &mut Names) -> StmtId {
-        let name = self.defined_name(start, end, names);
+        let name = defined_name(self.text, start, end, names);
         self.stmt(StmtKind::Broken(name), start, end)
     }
+}
 
-    fn defined_name(&self, start: u32, end: u32, names: &mut Names) -> Option<Ident> {
-        use super::token::{Token, lex};
-        let text = &self.text[start as usize..end as usize];
-        let mut words = lex(text).filter(|(token, _)| !matches!(token, Ok(Token::Newline)));
-        let (first, _) = words.next()?;
-        let (second, range) = words.next()?;
-        match (first, second) {
-            (Ok(Token::Let | Token::Fn | Token::Rule), Ok(Token::Name)) => {
-                let symbol: Symbol = names.symbol(&text[range.clone()]);
-                Some(Ident {
-                    name: symbol,
-                    start: start + len(range.start),
-                    end: start + len(range.end),
-                })
-            }
-            _ => None,
+impl Tree {
+    /// Makes the innermost statement around a place [`StmtKind::Broken`]: what it says is not what was written.
+    pub(super) fn skip_statement_at(&mut self, span: Span, text: &str, names: &mut Names) {
+        // Statements inside a block come before the one that holds the block.
+        let holds = |stmt: &&mut Stmt| stmt.start <= span.start && span.start <= stmt.end;
+        if let Some(stmt) = self.stmts.iter_mut().find(holds) {
+            stmt.kind = StmtKind::Broken(defined_name(text, stmt.start, stmt.end, names));
         }
+    }
+}
+
+/// The name that a statement would define.
+fn defined_name(text: &str, start: u32, end: u32, names: &mut Names) -> Option<Ident> {
+    use super::token::{Token, lex};
+    let text = text.get(start as usize..end as usize)?;
+    let mut words = lex(text).filter(|(token, _)| !matches!(token, Ok(Token::Newline)));
+    let (first, _) = words.next()?;
+    let (second, range) = words.next()?;
+    match (first, second) {
+        (Ok(Token::Let | Token::Fn | Token::Rule), Ok(Token::Name)) => {
+            let name = names.symbol(&text[range.clone()]);
+            Some(Ident {
+                name,
+                start: start + len(range.start),
+                end: start + len(range.end),
+            })
+        }
+        _ => None,
     }
 }

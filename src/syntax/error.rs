@@ -131,6 +131,9 @@ pub(super) fn unexpected(
     };
     let diagnostic = Diagnostic::new(Code::E0201, span, headline).here(here);
     match (found, wants_operand) {
+        (Some((Tok::Word(word), text)), _) if has("NAME") && word.class() == super::token::Class::Keyword && !wants_operand => {
+            diagnostic.help(format!("`{text}` is a word of the language: choose another name"))
+        }
         (Some((Tok::Word(Token::Star), _)), true) => diagnostic.help("write `^` for powers"),
         (Some((Tok::Word(Token::Equal | Token::NotEqual), _)), true) => diagnostic.help("write `=` to define, `==` to compare two values"),
         (Some((Tok::Word(Token::Assign), text)), false) if !has("=") => {

@@ -36,7 +36,7 @@ lalrpop_util::lalrpop_mod!(
     "/nos.rs"
 );
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use adapter::{Problem, Tok};
 use ast::{Run, StmtKind, Tree};
@@ -80,6 +80,16 @@ pub fn parse(file: FileId, text: &str, names: &mut Names) -> (Tree, Vec<Problem>
         }
         let slot = builder.broken(start.min(place.start), end, names);
         builder.tree.stmts[statement.0 as usize] = builder.tree.stmts[slot.0 as usize].clone();
+    }
+    for diagnostic in &builder.problems {
+        if diagnostic.code == Code::E0203 {
+            builder
+                .tree
+                .skip_statement_at(diagnostic.primary.span, text, names);
+        }
+    }
+    for span in &lexical {
+        builder.tree.skip_statement_at(*span, text, names);
     }
     problems.extend(builder.problems.drain(..).map(|diagnostic| Problem {
         diagnostic,
