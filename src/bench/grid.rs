@@ -93,7 +93,7 @@ mod tests {
             steps
                 .iter()
                 .zip(-300..)
-                .all(|(got, k)| *got == format!("1e{k}").parse().unwrap())
+                .all(|(got, k)| *got == format!("1e{k}").parse::<f64>().unwrap())
         );
     }
 

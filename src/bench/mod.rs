@@ -15,7 +15,7 @@ mod tests;
 pub use grid::{GridError, grid};
 pub use report::Report;
 pub use statistics::{mean, t_quantile};
-pub use table::digits;
+pub use table::{digits, rate_text};
 
 use crate::engine::{EngineError, Objective};
 use crate::ir::Rule;

@@ -20,7 +20,14 @@ impl Estimate {
             return None;
         }
         let n = values.clone().count();
-        let squares: f64 = values.map(|value| (value - mean) * (value - mean)).sum();
+        // Equal values have no spread, whatever their mean was rounded to.
+        let first = values.clone().next().map(f64::to_bits);
+        let are_equal = values.clone().all(|value| Some(value.to_bits()) == first);
+        let squares: f64 = if are_equal {
+            0.0
+        } else {
+            values.map(|value| (value - mean) * (value - mean)).sum()
+        };
         let freedom = n - 1;
         let error = libm::sqrt(squares / count(freedom) / count(n));
         let half_width = (freedom > 0).then(|| error * t_quantile(freedom));

@@ -109,7 +109,7 @@ impl Report {
         };
         vec![
             name,
-            number_text(best.rate),
+            rate_text(best.rate),
             estimate_text(&best.last),
             estimate_text(&best.lowest),
             maybe(&best.distance),
@@ -139,7 +139,7 @@ impl Report {
                         } else {
                             String::new()
                         };
-                        format!("{}{runs}", number_text(cell.rate))
+                        format!("{}{runs}", rate_text(cell.rate))
                     })
                     .collect();
                 (!failed.is_empty())
@@ -181,6 +181,12 @@ fn estimate_text(estimate: &Estimate) -> String {
         Some(half) => format!("{} ± {}", digits(estimate.mean), digits(half)),
         None => digits(estimate.mean),
     }
+}
+
+/// A learning rate: as written where that is short.
+pub fn rate_text(rate: f64) -> String {
+    let text = number_text(rate);
+    if text.len() <= 8 { text } else { digits(rate) }
 }
 
 /// Three significant digits.

@@ -406,6 +406,9 @@ impl Checker<'_> {
 fn joined_text_or_list(args: &[(Ty, Span)]) -> Option<Ty> {
     match args {
         [(Ty::Str(_), _), (Ty::Str(_), _)] => Some(Ty::Str(None)),
+        // Text or a list with something unknown may well be right.
+        [(Ty::Unknown, _), (Ty::Str(_) | Ty::List(_), _)]
+        | [(Ty::Str(_) | Ty::List(_), _), (Ty::Unknown, _)] => Some(Ty::Unknown),
         [(Ty::List(a), _), (Ty::List(b), _)] if a.is_like(b) => Some(Ty::List(Rc::new(a.join(b)))),
         _ => None,
     }

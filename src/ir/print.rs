@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// The longest text that is written out.
-pub const LIMIT: usize = 1 << 20;
+pub(super) const LIMIT: usize = 1 << 20;
 
 /// Binding strength of what stands alone: names, numbers, calls.
 const ATOM: u8 = 10;

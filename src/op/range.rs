@@ -77,16 +77,8 @@ impl Op {
                 zero: true,
                 whole: x.whole,
             },
-            Self::Min => Range {
-                zero: x.zero || y.zero,
-                whole: x.whole && y.whole,
-                ..span(x.lo.min(y.lo), x.hi.min(y.hi))
-            },
-            Self::Max => Range {
-                zero: x.zero || y.zero,
-                whole: x.whole && y.whole,
-                ..span(x.lo.max(y.lo), x.hi.max(y.hi))
-            },
+            Self::Min => either(x, y, span(x.lo.min(y.lo), x.hi.min(y.hi))),
+            Self::Max => either(x, y, span(x.lo.max(y.lo), x.hi.max(y.hi))),
             Self::Tanh => Range {
                 zero: x.zero,
                 ..monotone(x, libm::tanh)
@@ -171,6 +163,15 @@ fn clip(x: Range, bound: Range) -> Range {
             zero: x.zero || bound.zero,
             whole: x.whole && bound.whole,
         }
+    }
+}
+
+/// One of two values, inside a span.
+fn either(x: Range, y: Range, span: Range) -> Range {
+    Range {
+        zero: span.zero && (x.zero || y.zero),
+        whole: x.whole && y.whole,
+        ..span
     }
 }
 

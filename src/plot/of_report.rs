@@ -4,6 +4,7 @@ use super::axis::is_drawn;
 use super::landscape::{Landscape, Sketch};
 use super::look::shortened;
 use super::{Curves, Picture, PlotError, Race, Series, Surface};
+use crate::bench::rate_text;
 use crate::bench::report::{Best, Entry, Report, Task};
 use crate::op::number_text;
 
@@ -44,7 +45,7 @@ fn curves(report: &Report) -> Curves {
             (step, point.value - least.unwrap_or(0.0))
         });
         series.push(Series {
-            name: format!("{}, lr {}", name(entry), number_text(best.rate)),
+            name: format!("{}, lr {}", name(entry), rate_text(best.rate)),
             points: points.collect(),
         });
     }

@@ -5,7 +5,7 @@
 //! missing closer is supplied and a stray one dropped, so that one slip is one message.
 
 use super::names::{Names, Symbol};
-use super::token::{LexError, Lexeme, Token, lex};
+use super::token::{Class, LexError, Lexeme, Token, lex};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use std::collections::VecDeque;
@@ -141,6 +141,12 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
 
     fn token(&mut self, token: Token, start: u32, end: u32) {
         match token {
+            // After a dot and before a colon stand names only: `row.rule`, `(rule: 1)`.
+            _ if token.class() == Class::Keyword
+                && (self.last == Some(Token::Dot) || self.next_is(Token::Colon)) =>
+            {
+                self.name(start, end);
+            }
             Token::Comment => {}
             Token::Doc => self.docs.push((start, end)),
             Token::Newline => self.line_end(start),
@@ -172,10 +178,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 self.close(token, start, end)
             }
             Token::Number => self.number(start, end),
-            Token::Name => {
-                let symbol = self.names.symbol(&self.text[start as usize..end as usize]);
-                self.push(token, start, Tok::Name(symbol), end);
-            }
+            Token::Name => self.name(start, end),
             Token::Str => self.string(start, end),
             Token::Fn
             | Token::For
@@ -226,12 +229,13 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
     /// A word that only starts statements: a bracket still open here was forgotten, and so was what should follow an
     /// operator at the end of the line before.
     fn statement_start(&mut self, token: Token, start: u32, end: u32) {
-        if !self.lines_matter() {
+        let starts_line = self.text[self.end as usize..start as usize].contains('\n');
+        if starts_line && !self.lines_matter() {
             self.forget_open(start);
-        } else if self
-            .last
-            .is_some_and(|last| !matches!(last, Token::OpenBrace | Token::Semicolon))
-            && self.text[self.end as usize..start as usize].contains('\n')
+        } else if starts_line
+            && self
+                .last
+                .is_some_and(|last| !matches!(last, Token::OpenBrace | Token::Semicolon))
         {
             self.terminate(self.end);
         }
@@ -351,6 +355,11 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             }
         }
         self.terminate(here);
+    }
+
+    fn name(&mut self, start: u32, end: u32) {
+        let symbol = self.names.symbol(&self.text[start as usize..end as usize]);
+        self.push(Token::Name, start, Tok::Name(symbol), end);
     }
 
     fn number(&mut self, start: u32, end: u32) {

@@ -10,7 +10,7 @@ use crate::op::Op;
 use crate::source::{FileId, Span};
 
 /// How deep expressions may nest; the left sides of operator chains do not count.
-pub const MAX_DEPTH: u16 = 200;
+pub(super) const MAX_DEPTH: u16 = 200;
 
 /// A tree being built.
 pub(crate) struct Builder<'a> {

@@ -144,6 +144,7 @@ pub(super) fn unexpected(
         }
         (Some((Tok::Word(Token::OpenBrace), _)), _) => diagnostic.help("blocks follow `for … in …` only; use `( )` to group"),
         (Some((Tok::End, _)) | None, true) => diagnostic.help("write the missing operand, such as `g`"),
+        (Some((Tok::Word(Token::Fn), _)), true) => diagnostic.help("put the function in brackets: `(fn(x) => …)`"),
         (Some((Tok::Word(word), text)), true) if word.class() == super::token::Class::Keyword => {
             diagnostic.help(format!("`{text}` is a word of the language: choose another name, or write it where a statement starts"))
         }

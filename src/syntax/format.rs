@@ -145,14 +145,11 @@ impl Formatter {
             .open
             .last()
             .is_none_or(|(token, _)| *token == Token::OpenBrace);
-        let is_comment = matches!(token, Token::Comment | Token::Doc);
         let goes_on = matches!(token, Token::Pipe | Token::Then | Token::Else)
             || (self.last.is_some()
                 && !self.after_operand()
                 && !matches!(self.last, Some(Token::OpenBrace | Token::Semicolon)));
-        if !is_comment {
-            self.continues = in_block && goes_on;
-        }
+        self.continues = in_block && goes_on && !is_closer(token);
         if self.continues {
             level += 1;
         }
@@ -250,6 +247,10 @@ mod tests {
         check(
             "for x in xs {print(x)\nprint(x);}",
             "for x in xs { print(x)\n    print(x); }\n",
+        );
+        check(
+            "let x = [\n1,\n]\nrule a =\ng\n\n## doc\nrule b = g",
+            "let x = [\n    1,\n]\nrule a =\n    g\n\n## doc\nrule b = g\n",
         );
         check("f(g(\n1,\n2\n))", "f(g(\n    1,\n    2\n))\n");
     }

@@ -1,9 +1,13 @@
 //! All integration tests of `nos`, in one binary: linking is the slow part.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs, unreachable_pub)]
 
+mod cli;
+mod cli_work;
 mod examples;
 mod laws;
 mod references;
+#[cfg(unix)]
+mod repl;
 mod stdlib;
 mod support;
 mod tidy;
