@@ -13,6 +13,7 @@ pub(crate) mod help;
 mod input;
 mod output;
 mod program;
+mod rules;
 mod terminal;
 mod tokens;
 mod trace;
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
         .stack_size(STACK)
         .spawn(move || output::end(run(args)));
     match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(_)) if terminal::was_stopped() => ExitCode::from(terminal::INTERRUPT_EXIT),
         Ok(Ok(exit)) => exit.into(),
         // The panic has printed its message.
         Ok(Err(_)) => ExitCode::from(101),

@@ -14,14 +14,20 @@ use std::time::{Duration, Instant};
 /// Whether Ctrl-C was pressed since the job began. A process has one Ctrl-C, so this is one too.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// Whether Ctrl-C was ever pressed while a script ran.
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
 /// How long a job runs before it gets a progress bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The exit code of a program that Ctrl-C ended, as shells have it.
-const INTERRUPT_EXIT: i32 = 130;
+pub(super) const INTERRUPT_EXIT: u8 = 130;
 
 /// Steps of the progress bar.
 const TICKS: f64 = 1000.0;
+
+/// The least width of what is drawn: below it, lines break rather than tables and charts.
+const NARROWEST: u16 = 40;
 
 /// The width of what is drawn where there is no terminal.
 const WIDTH: u16 = 80;
@@ -36,10 +42,25 @@ pub(crate) struct Terminal {
     bar: Option<ProgressBar>,
 }
 
+/// Whether Ctrl-C stopped a script: what it printed is not all that it would have.
+pub(super) fn was_stopped() -> bool {
+    STOPPED.load(Ordering::SeqCst)
+}
+
 impl Terminal {
     /// For a script: Ctrl-C stops the job under way, a second one the program.
     pub(super) fn for_script() -> Self {
         Self::new(true)
+    }
+
+    /// For work without jobs worth keeping: Ctrl-C ends the program, as it does any other.
+    pub(super) fn for_filter() -> Self {
+        Self {
+            failed: None,
+            began: None,
+            done: 0.0,
+            bar: None,
+        }
     }
 
     /// For the prompt: Ctrl-C stops the job under way, and never the program.
@@ -52,17 +73,13 @@ impl Terminal {
         HANDLER.call_once(|| {
             // Without a handler Ctrl-C ends the program, which is no worse.
             let _ = ctrlc::set_handler(move || {
+                STOPPED.store(ends, Ordering::SeqCst);
                 if INTERRUPTED.swap(true, Ordering::SeqCst) && ends {
-                    std::process::exit(INTERRUPT_EXIT);
+                    std::process::exit(INTERRUPT_EXIT.into());
                 }
             });
         });
-        Self {
-            failed: None,
-            began: None,
-            done: 0.0,
-            bar: None,
-        }
+        Self::for_filter()
     }
 
     /// Forgets earlier presses of Ctrl-C: a new job begins.
@@ -159,7 +176,7 @@ impl Host for Terminal {
     fn canvas(&self) -> (u16, bool) {
         let out = io::stdout();
         let width = if out.is_terminal() {
-            terminal_size::terminal_size_of(&out).map(|(width, _)| width.0)
+            terminal_size::terminal_size_of(&out).map(|(width, _)| width.0.max(NARROWEST))
         } else {
             None
         };

@@ -136,6 +136,19 @@ fn control_c_stops_the_job_and_not_the_prompt() {
 }
 
 #[test]
+fn bytes_that_are_no_text_lose_the_line_only() {
+    use std::io::Write;
+    let mut prompt = Prompt::new();
+    prompt.ask("let a = 40", "");
+    prompt.session.write_all(b"\xff\xfe").unwrap();
+    prompt.session.flush().unwrap();
+    prompt.expect("not UTF-8 text");
+    prompt.expect("nos> ");
+    prompt.ask("a + 2", "42");
+    prompt.leave();
+}
+
+#[test]
 fn tab_completes_names_and_named_arguments() {
     let mut prompt = Prompt::new();
     prompt.keys("powersi");
