@@ -140,8 +140,8 @@ fn bytes_that_are_no_text_lose_the_line_only() {
     use std::io::Write;
     let mut prompt = Prompt::new();
     prompt.ask("let a = 40", "");
-    prompt.session.write_all(b"\xff\xfe").unwrap();
-    prompt.session.flush().unwrap();
+    let mut terminal = prompt.session.process().get_file_handle().unwrap();
+    terminal.write_all(b"\xff\xfe").unwrap();
     prompt.expect("not UTF-8 text");
     prompt.expect("nos> ");
     prompt.ask("a + 2", "42");
