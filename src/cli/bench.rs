@@ -1,9 +1,10 @@
 //! `nos bench`: the built-in function `bench` with options for its arguments.
 
 use super::args::{BenchArgs, Format};
-use super::{Exit, Failure, Terminal, report};
+use super::{Exit, Failure, Terminal, report, rules};
 use crate::context::{Context, Host, Input as Treatment};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::op::number_text;
 use std::fmt::Write;
 use std::io;
 use std::ops::ControlFlow;
@@ -17,11 +18,12 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.plot {
         drawable(path)?;
     }
+    let call = call(args)?;
     let mut session = Session {
         context: Context::new(),
         terminal: Terminal::for_script(),
     };
-    let problems = match session.race(args) {
+    let problems = match session.race(args, &call) {
         Ok(()) => {
             session.terminal.finish()?;
             // The report of a race that was stopped is there, but it is not what was asked for.
@@ -32,7 +34,8 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     };
     session.terminal.finish()?;
     report(&problems, session.context.sources());
-    Ok(Exit::Wrong)
+    let is_file = problems.iter().any(|problem| problem.code == Code::E0504);
+    Ok(if is_file { Exit::Unusable } else { Exit::Wrong })
 }
 
 /// Looks at the plot's file before the race: it may be long.
@@ -67,13 +70,13 @@ struct Session {
 }
 
 impl Session {
-    fn race(&mut self, args: &BenchArgs) -> Result<(), Vec<Diagnostic>> {
+    fn race(&mut self, args: &BenchArgs, call: &str) -> Result<(), Vec<Diagnostic>> {
         // Each rule for itself first, so that what is wrong in it is shown in the user's own text.
         for (number, rule) in (1..).zip(&args.rules) {
-            self.context
-                .rule(&format!("<rule {number}>"), rule, &mut self.terminal)?;
+            let name = format!("<rule {number}>");
+            rules::rule(&mut self.context, &name, rule, &mut self.terminal)?;
         }
-        self.run(&format!("let report = {}", call(args)))?;
+        self.run(&format!("let report = {call}"))?;
         // Ctrl-C keeps what is done: the report of it is still printed and drawn.
         self.terminal.begin();
         match args.format {
@@ -92,6 +95,7 @@ impl Session {
             .context
             .run(NAME, code, None, Treatment::Prompt, &mut self.terminal);
         if outcome.is_ok() {
+            report(&outcome.diagnostics, self.context.sources());
             Ok(())
         } else {
             Err(outcome.diagnostics)
@@ -115,7 +119,7 @@ impl Session {
 }
 
 /// The call of `bench` that the options mean.
-fn call(args: &BenchArgs) -> String {
+fn call(args: &BenchArgs) -> Result<String, Failure> {
     // A line end after each piece keeps a comment in it from swallowing what follows.
     let mut call = format!("bench([{}\n], on: ", args.rules.join("\n, "));
     let is_name = args.on.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -128,19 +132,37 @@ fn call(args: &BenchArgs) -> String {
         let _ = write!(call, ", steps: {steps}");
     }
     if let Some(rates) = &args.lr {
-        let is_list = rates
-            .split(',')
-            .all(|rate| rate.trim().parse::<f64>().is_ok());
-        let _ = if is_list {
-            write!(call, ", lr: [{rates}]")
-        } else {
-            writeln!(call, ", lr: {rates}")
+        let _ = match numbers(rates)? {
+            Some(rates) => write!(call, ", lr: [{}]", rates.join(", ")),
+            None => writeln!(call, ", lr: {rates}"),
         };
     }
     if let Some(seeds) = args.seeds {
         let _ = write!(call, ", seeds: {seeds}");
     }
-    call + ")"
+    Ok(call + ")")
+}
+
+/// Learning rates that are written as numbers, as the language writes them; none where they are an expression.
+fn numbers(list: &str) -> Result<Option<Vec<String>>, Failure> {
+    let mut rates = Vec::new();
+    for cell in list.split(',') {
+        match cell.trim().parse::<f64>() {
+            Ok(rate) if rate.is_finite() && rate > 0.0 => rates.push(number_text(rate)),
+            Err(_) if rates.is_empty() && !cell.trim().is_empty() => return Ok(None),
+            Ok(_) | Err(_) => {
+                let found = if cell.trim().is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    format!("`{}`", cell.trim())
+                };
+                return Err(Failure::Usage(format!(
+                    "`--lr`: expected numbers above 0 such as `0.1,0.01`, found {found}"
+                )));
+            }
+        }
+    }
+    Ok(Some(rates))
 }
 
 /// A string of the language.

@@ -1,7 +1,7 @@
 //! `nos help` and `nos completions`.
 
 use super::args::Args;
-use super::{Exit, Failure, say};
+use super::{Exit, Failure, complain, say};
 use crate::context::Context;
 use crate::diagnostic::{CODES, suggest};
 use clap::CommandFactory;
@@ -33,19 +33,25 @@ pub(super) fn help(topic: Option<&str>) -> Result<Exit, Failure> {
         }
     }
     if text.is_empty() {
-        return Err(Failure::Usage(no_help(topic, &context)));
+        let commands: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        complain(&no_help(topic, &context, &commands));
+        return Ok(Exit::Wrong);
     }
     say(&text)?;
     Ok(Exit::Done)
 }
 
 /// Says that there is no help, and what was probably meant.
-pub(crate) fn no_help(topic: &str, context: &Context) -> String {
+pub(crate) fn no_help(topic: &str, context: &Context, commands: &[&str]) -> String {
     let names = context.names();
     let known = names
         .iter()
         .map(|info| info.name.as_str())
-        .chain(CODES.iter().map(|row| row.name));
+        .chain(CODES.iter().map(|row| row.name))
+        .chain(commands.iter().copied());
     let meant =
         suggest(topic, known).map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
     format!("no help on `{topic}`{meant}")

@@ -13,6 +13,7 @@ pub(crate) mod help;
 mod input;
 mod output;
 mod program;
+mod rules;
 mod terminal;
 mod tokens;
 mod trace;

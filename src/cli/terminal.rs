@@ -18,10 +18,13 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The exit code of a program that Ctrl-C ended, as shells have it.
-const INTERRUPT_EXIT: i32 = 130;
+pub(super) const INTERRUPT_EXIT: u8 = 130;
 
 /// Steps of the progress bar.
 const TICKS: f64 = 1000.0;
+
+/// The least width of what is drawn: below it, lines break rather than tables and charts.
+const NARROWEST: u16 = 40;
 
 /// The width of what is drawn where there is no terminal.
 const WIDTH: u16 = 80;
@@ -44,6 +47,17 @@ impl Terminal {
         Self::new(true)
     }
 
+    /// For work without jobs worth keeping: Ctrl-C ends the program, as it does any other.
+    pub(super) fn for_filter() -> Self {
+        Self {
+            failed: None,
+            began: None,
+            done: 0.0,
+            was_stopped: false,
+            bar: None,
+        }
+    }
+
     /// For the prompt: Ctrl-C stops the job under way, and never the program.
     pub(crate) fn for_prompt() -> Self {
         Self::new(false)
@@ -55,17 +69,11 @@ impl Terminal {
             // Without a handler Ctrl-C ends the program, which is no worse.
             let _ = ctrlc::set_handler(move || {
                 if INTERRUPTED.swap(true, Ordering::SeqCst) && ends {
-                    std::process::exit(INTERRUPT_EXIT);
+                    std::process::exit(INTERRUPT_EXIT.into());
                 }
             });
         });
-        Self {
-            failed: None,
-            began: None,
-            done: 0.0,
-            was_stopped: false,
-            bar: None,
-        }
+        Self::for_filter()
     }
 
     /// Forgets earlier presses of Ctrl-C: a new job begins.
@@ -169,7 +177,7 @@ impl Host for Terminal {
     fn canvas(&self) -> (u16, bool) {
         let out = io::stdout();
         let width = if out.is_terminal() {
-            terminal_size::terminal_size_of(&out).map(|(width, _)| width.0)
+            terminal_size::terminal_size_of(&out).map(|(width, _)| width.0.max(NARROWEST))
         } else {
             None
         };

@@ -1,7 +1,7 @@
 //! `nos tokens`: rules as the paper's five-token groups, and back, line by line.
 
 use super::input;
-use super::{Exit, Failure, Terminal, report, say};
+use super::{Exit, Failure, Terminal, report, rules, say};
 use crate::context::{Context, Host, Input as Treatment};
 use crate::diagnostic::Diagnostic;
 use crate::eval::Value;
@@ -12,7 +12,7 @@ use std::io::{self, BufRead};
 pub(super) fn tokens(rules: &[String], from: bool) -> Result<Exit, Failure> {
     let mut filter = Filter {
         context: Context::new(),
-        terminal: Terminal::for_script(),
+        terminal: Terminal::for_filter(),
         from,
         exit: Exit::Done,
     };
@@ -63,7 +63,7 @@ impl Filter {
 
     fn tokens_of(&mut self, name: &str, rule: &str) -> Result<String, Vec<Diagnostic>> {
         // First the rule for itself, so that what is wrong in it is shown in the user's own text.
-        self.context.rule(name, rule, &mut self.terminal)?;
+        rules::rule(&mut self.context, name, rule, &mut self.terminal)?;
         // The line end keeps a comment from swallowing the bracket.
         self.text(name, &format!("tokens({rule}\n)"))
     }

@@ -116,7 +116,7 @@ fn help(session: &mut Session, topic: &str) -> io::Result<Next> {
     } else if let Some(text) = session.context.help(topic) {
         say(&text)?;
     } else {
-        Session::complain(&no_help(topic, &session.context));
+        Session::complain(&no_help(topic, &session.context, &[]));
     }
     Ok(Next::Prompt)
 }
@@ -195,7 +195,7 @@ fn doc(session: &mut Session, name: &str) -> io::Result<Next> {
     });
     match text {
         Some(text) => say(&text)?,
-        None => Session::complain(&no_help(name, &session.context)),
+        None => Session::complain(&no_help(name, &session.context, &[])),
     }
     Ok(Next::Prompt)
 }

@@ -67,6 +67,10 @@ pub(crate) fn repl() -> Result<Exit, Failure> {
                 }
             }
             Err(ReadlineError::Interrupted) => {}
+            // Bytes that are no text, such as a paste in another encoding: the line is lost, the session is not.
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                complain("what was typed is not UTF-8 text");
+            }
             Err(ReadlineError::Eof) => return Ok(Exit::Done),
             Err(error) => {
                 complain(&format!("cannot read the terminal: {error}"));

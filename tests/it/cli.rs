@@ -109,7 +109,8 @@ fn results_and_diagnostics_have_their_streams() {
     check(&["-e", "sgin(g)"], 1, "", "did you mean `sign`?");
     check(&["-e", "let a = [1][7]"], 1, "", "E0501");
     check(&["help", "E0301"], 0, &nos(&["help", "E0301"]).out, "");
-    check(&["help", "nonsense_"], 2, "", "no help on `nonsense_`");
+    check(&["help", "nonsense_"], 1, "", "no help on `nonsense_`");
+    check(&["help", "chekc"], 1, "", "did you mean `check`?");
     check(
         &["--version"],
         0,

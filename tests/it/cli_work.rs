@@ -102,7 +102,7 @@ fn trace_prints_one_row_a_step_and_starts_from_zero() {
 fn trace_of_a_matrix_rule_needs_a_shape() {
     let (code, out, err) = trace("1,2,3,4\n", &["rowmean(g)", "--lr", "1"]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("--shape"), "{err}");
+    assert!(err.contains("E0403") && err.contains("--shape"), "{err}");
     let (code, out, _) = trace("1,2,3,4\n", &["rowmean(g)", "--lr", "1", "--shape", "2x2"]);
     assert_eq!((code, out.as_str()), (0, "-1.5,-1.5,-3.5,-3.5\n"));
     let (code, _, err) = trace("1,2,3,4\n", &["rowmean(g)", "--lr", "1", "--shape", "2x3"]);
@@ -118,17 +118,17 @@ fn trace_of_wrong_input_is_one_error() {
         (
             "",
             &["sgd", "--lr", "0.1"][..],
-            2,
+            1,
             "row 1, column 1 is empty",
         ),
         (
             "1,2\n3\n",
             &["sgd", "--lr", "0.1"],
-            2,
+            1,
             "row 2 has 1 number, row 1 has 2",
         ),
-        ("a,b\n1,2\n", &["sgd", "--lr", "0.1"], 2, "no header"),
-        ("nan\n", &["sgd", "--lr", "0.1"], 2, "found `nan`"),
+        ("a,b\n1,2\n", &["sgd", "--lr", "0.1"], 1, "no header"),
+        ("nan\n", &["sgd", "--lr", "0.1"], 1, "found `nan`"),
         (
             "1\n",
             &["sgd", "--lr", "nan"],
@@ -150,12 +150,15 @@ fn trace_of_wrong_input_is_one_error() {
         (
             "1\n",
             &["sgd", "--lr", "0.1", "--w0", "two.csv"],
-            2,
-            "expected one row of 1 weights in `two.csv`",
+            1,
+            "error[E0505]: expected one row of 1 weights, found 1 of 2",
         ),
         ("1\n", &["sgdd", "--lr", "0.1"], 1, "E0301"),
         ("1\n", &["[1, 2]", "--lr", "0.1"], 1, "expected a rule"),
         ("1\n", &["1 +", "--lr", "0.1"], 1, "E0201"),
+        ("1\n", &["sgd; adam", "--lr", "0.1"], 1, "one expression"),
+        ("1\n", &["rule r = g", "--lr", "0.1"], 1, "one expression"),
+        ("1\n", &["", "--lr", "0.1"], 1, "one expression"),
     ] {
         let (code, out, err) = trace(grads, args);
         assert_eq!(
@@ -221,6 +224,12 @@ fn bench_takes_a_list_expression_of_rates() {
     );
     let report: nos::bench::Report = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report.rates.len(), 3);
+    // Numbers need not be written as the language writes them.
+    let args = ["bench", "sgd", "--on", "beale", "--steps", "5"];
+    let args = [&args[..], &["--lr", ".5, 1.", "--format", "json"]].concat();
+    let output = nos(&project(""), &args, b"");
+    let report: nos::bench::Report = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report.rates, [0.5, 1.0]);
 }
 
 #[test]
@@ -241,8 +250,12 @@ fn bench_of_wrong_input_is_an_error() {
             2,
             "expected a whole number",
         ),
-        (&["sgd", "--on", "rosenbrock", "--lr", "nan"], 1, "error[E0"),
-        (&["sgd", "--on", "rosenbrock", "--lr", "-1"], 1, "error[E0"),
+        (&["sgd; adam", "--on", "rosenbrock"], 1, "one expression"),
+        (&["sgd", "--on", "rosenbrock", "--lr", "nan"], 2, "`nan`"),
+        (&["sgd", "--on", "rosenbrock", "--lr", "-1"], 2, "`-1`"),
+        (&["sgd", "--on", "rosenbrock", "--lr", "0.1,x"], 2, "`x`"),
+        (&["sgd", "--on", "rosenbrock", "--lr", "0.1,"], 2, "nothing"),
+        (&["sgd", "--on", "rosenbrock", "--lr", ""], 2, "nothing"),
         (
             &["sgd", "--on", "rosenbrock", "--plot", "a.gif"],
             2,
@@ -268,6 +281,23 @@ fn bench_of_wrong_input_is_an_error() {
         );
         assert!(err.contains(message), "{args:?}: {err}");
     }
+}
+
+/// What is no regular file cannot be replaced by one, so the failure only shows when the picture is written.
+#[cfg(target_os = "linux")]
+#[test]
+fn bench_that_cannot_write_its_picture_is_exit_two() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("race.svg")).unwrap();
+    let args = ["bench", "sgd", "--on", "rosenbrock", "--steps", "5"];
+    let args = [&args[..], &["--lr", "0.001", "--plot", "race.svg"]].concat();
+    let output = nos(folder.path(), &args, b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stdout).contains("momentum"),
+        "the table is printed all the same"
+    );
+    assert!(text(&output.stderr).contains("error[E0504]"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs, unreachable_pub)]
 
 mod cli;
+mod cli_stop;
 mod cli_work;
 mod examples;
 mod laws;

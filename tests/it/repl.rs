@@ -159,6 +159,19 @@ fn control_c_in_a_script_keeps_what_is_done() {
 }
 
 #[test]
+fn bytes_that_are_no_text_lose_the_line_only() {
+    use std::io::Write;
+    let mut prompt = Prompt::new();
+    prompt.ask("let a = 40", "");
+    let mut terminal = prompt.session.process().get_file_handle().unwrap();
+    terminal.write_all(b"\xff\xfe").unwrap();
+    prompt.expect("not UTF-8 text");
+    prompt.expect("nos> ");
+    prompt.ask("a + 2", "42");
+    prompt.leave();
+}
+
+#[test]
 fn tab_completes_names_and_named_arguments() {
     let mut prompt = Prompt::new();
     prompt.keys("powersi");
