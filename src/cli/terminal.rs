@@ -18,7 +18,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The exit code of a program that Ctrl-C ended, as shells have it.
-pub(super) const INTERRUPT_EXIT: u8 = 130;
+const INTERRUPT_EXIT: i32 = 130;
 
 /// Steps of the progress bar.
 const TICKS: f64 = 1000.0;
@@ -69,7 +69,7 @@ impl Terminal {
             // Without a handler Ctrl-C ends the program, which is no worse.
             let _ = ctrlc::set_handler(move || {
                 if INTERRUPTED.swap(true, Ordering::SeqCst) && ends {
-                    std::process::exit(INTERRUPT_EXIT.into());
+                    std::process::exit(INTERRUPT_EXIT);
                 }
             });
         });
