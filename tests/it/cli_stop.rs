@@ -34,7 +34,7 @@ fn stop_after(text: &str, args: &[&str]) -> (String, WaitStatus) {
 
 #[track_caller]
 fn check_stopped(status: WaitStatus) {
-    assert!(matches!(status, WaitStatus::Exited(_, 130)), "{status:?}");
+    assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");
 }
 
 #[test]
