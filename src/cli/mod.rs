@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit codes out.
 //!
 //! Each subcommand is a file with one entry function. Results go to standard output and diagnostics to standard error; a
-//! function returns how the program ends or a [`Failure`], and only [`main`] turns either into an exit code. The work is
+//! function returns how the program ends or a `Failure`, and only [`main`] turns either into an exit code. The work is
 //! done on a thread of its own, whose stack is large enough for the deepest program the checker lets through.
 
 mod args;
