@@ -1,4 +1,50 @@
 //! `nos`, a language about one thing: how a weight changes in one training step.
+//!
+//! A rule such as `e^(sign(g) * sign(m)) * g` is an expression over the gradient and what is made of it; its value `u` is applied as
+//! `w <- w - lr * u`. This library reads programs of such rules, checks them, runs them, and races them on test functions. The program
+//! `nos` is a thin face over it.
+//!
+//! # The pipeline
+//!
+//! ```text
+//! text -syntax-> tree -check-> types and problems -eval-> values; a rule value is a graph (ir)
+//! graph -engine-> numbers          graph + test function -bench-> report -plot-> pictures
+//! ```
+//!
+//! From the ground up; a module uses those before it in this list, never those after it (`tests/it/tidy.rs` holds that):
+//! [`source`] (texts and spans), [`diagnostic`] (what is wrong, as data, and its rendering), [`types`] (stages, shapes, ranges), [`op`] (the
+//! table of primitive ops), [`builtin`] (the table of built-in functions), [`syntax`] (lexer, grammar, tree, formatter), [`ir`] (the rule
+//! graph, its text, the paper's token strings), [`engine`] (evaluating rules and test functions), [`bench`](mod@bench) (races and reports),
+//! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
+//! interpreter state), and the two faces `cli` and `repl`.
+//!
+//! *Architecture invariant:* one table defines every primitive op. Checker, graph, evaluator, printing, help and completion read it; there is
+//! no second list of names.
+//!
+//! *Architecture invariant:* the parser knows no meaning of names, and everything below `syntax` knows no text. Printing a graph and reading
+//! the text gives the same graph.
+//!
+//! *Architecture invariant:* errors are data until the last moment. Phases return what they made together with all that is wrong;
+//! [`diagnostic::render`] alone turns that into text, and only the faces print.
+//!
+//! *Architecture invariant:* the core is pure. Files, output, progress and the width of the terminal are reached through [`context::Host`];
+//! randomness is a counter and a seed. There is no clock anywhere below the faces.
+//!
+//! *Architecture invariant:* a failed input changes nothing. [`context::Context`] cuts definitions, types and graph back to where they were.
+//!
+//! # Example
+//!
+//! ```
+//! use nos::context::{Context, Silent};
+//! use nos::engine::{Runner, TensorShape};
+//!
+//! let mut context = Context::new();
+//! let rule = context.rule("mine", "powersign(base: 2)", &mut Silent).expect("a rule");
+//! let mut runner = Runner::new(&rule, &[TensorShape::Vector(1)], 0).expect("no matrix needed");
+//! let mut w = [1.0];
+//! runner.step(0, &mut w, &[0.5], 0.1, (0, 100)).expect("lengths fit");
+//! assert_eq!(w, [0.9]);
+//! ```
 #![deny(unsafe_code)]
 
 pub mod bench;

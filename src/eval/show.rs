@@ -17,7 +17,15 @@ pub struct Shower<'a> {
     names: &'a Names,
     graph: &'a Graph,
     operands: FxHashMap<NodeId, Arc<str>>,
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only pictures have a width")
+    )]
     width: u16,
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only pictures have colours")
+    )]
     colour: bool,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! rustyline edits the line; what makes it know the language is in `helper`. Lines that start with `:` are commands and speak
 //! about the session; all others are pieces of a program, named `repl:1`, `repl:2`, … in diagnostics. An input that fails
-//! changes nothing, because [`Context::run`](crate::context::Context::run) rolls back.
+//! changes nothing, because `Context::run` rolls back.
 
 mod command;
 mod complete;

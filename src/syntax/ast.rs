@@ -161,7 +161,7 @@ pub struct Stmt {
     pub end: u32,
     /// Whether a `;` follows: its value is not shown.
     pub quiet: bool,
-    /// Its doc comment, as a run of [`Tree::docs`].
+    /// Its doc comment, as a run of the tree's doc lines.
     pub doc: Option<Run>,
 }
 

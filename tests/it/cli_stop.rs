@@ -21,17 +21,40 @@ fn start(folder: &Path, args: &[&str]) -> PtySession {
     spawn_command(command, Some(LIMIT_MS)).unwrap()
 }
 
+/// Waits for a text, presses Ctrl-C, and gives what comes then and how the process ended.
+#[track_caller]
+fn stop_after(text: &str, args: &[&str]) -> (String, WaitStatus) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = start(folder.path(), args);
+    session.exp_string(text).unwrap();
+    session.send_control('c').unwrap();
+    let rest = session.exp_eof().unwrap();
+    (rest, session.process().wait().unwrap())
+}
+
+#[track_caller]
+fn check_stopped(status: WaitStatus) {
+    assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");
+}
+
+#[test]
+fn stopped_bench_prints_what_is_done() {
+    let race = ["bench", "sgd", "--on", "rosenbrock", "--lr", "1e-9"];
+    let args = [&race[..], &["--steps", "1000000000"]].concat();
+    let (rest, status) = stop_after(" %  ", &args);
+    assert!(
+        rest.contains("stopped early") && rest.contains("momentum"),
+        "{rest}"
+    );
+    check_stopped(status);
+}
+
 #[test]
 fn stopped_script_says_where() {
-    let folder = tempfile::tempdir().unwrap();
     let code = "print(\"begun\")\nfor i in range(1e7) { let x = i }";
-    let mut session = start(folder.path(), &["-e", code]);
-    session.exp_string("begun").unwrap();
-    session.send_control('c').unwrap();
-    session.exp_string("error[E0506]: stopped").unwrap();
-    session.exp_eof().unwrap();
-    let status = session.process().wait().unwrap();
-    assert!(matches!(status, WaitStatus::Exited(_, 1)), "{status:?}");
+    let (rest, status) = stop_after("begun", &["-e", code]);
+    assert!(rest.contains("error[E0506]: stopped"), "{rest}");
+    check_stopped(status);
 }
 
 /// Nothing is worth keeping here: the signal ends the program as it does any other.

@@ -4,6 +4,7 @@
 mod cli;
 mod cli_stop;
 mod cli_work;
+mod docs;
 mod examples;
 mod laws;
 mod references;
