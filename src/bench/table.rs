@@ -123,6 +123,9 @@ impl Report {
         if self.entries.iter().any(|entry| entry.is_baseline) {
             out.push_str("  * baseline\n");
         }
+        if self.seeds.len() > 1 {
+            out.push_str("  ± 95 % confidence interval of the mean over seeds\n");
+        }
         let failures: Vec<String> = self
             .entries
             .iter()

@@ -116,11 +116,19 @@ impl Checker<'_> {
             Takes::Points | Takes::Rows => match ty {
                 Ty::List(item) => match item.as_ref() {
                     Ty::Unknown => true,
-                    Ty::List(inner) => {
-                        inner.is_unknown() || self.need_number(&inner.clone(), span, &what)
-                    }
+                    Ty::List(inner) => match inner.as_ref() {
+                        Ty::Unknown => true,
+                        // A matrix a step.
+                        Ty::List(row) if takes == Takes::Rows => {
+                            row.is_unknown() || self.need_number(&row.clone(), span, &what)
+                        }
+                        item => self.need_number(&item.clone(), span, &what),
+                    },
                     item => self.need_number(&item.clone(), span, &what),
                 },
+                _ if takes == Takes::Points && ty.as_numeric().is_some() => {
+                    self.need_number(ty, span, &what)
+                }
                 _ => self.expected("a list of numbers", &what, given),
             },
             Takes::Text => matches!(ty, Ty::Str(_)) || self.expected("text", &what, given),

@@ -14,6 +14,7 @@ mod expr;
 mod files;
 mod lists;
 mod race;
+mod run;
 mod show;
 mod tokens;
 mod value;
