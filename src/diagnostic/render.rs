@@ -73,7 +73,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
             Color::Cyan
         });
         if !text.is_empty() {
-            label = label.with_message(text);
+            label = label.with_message(short(text));
         }
         report = report.with_label(label.with_priority(i32::from(*is_primary)));
     }
@@ -93,7 +93,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
     };
     let mut out = format!(
         "{tint}{word}[{}]{reset}{bold}: {}{reset}\n",
-        diagnostic.code, diagnostic.headline
+        diagnostic.code, short(&diagnostic.headline)
     );
     // Ariadne's own head line gives way to ours.
     for line in drawn.lines().skip(1) {
@@ -102,10 +102,20 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
     }
     for (name, text) in [("note", &diagnostic.note), ("help", &diagnostic.help)] {
         if let Some(text) = text {
-            let _ = writeln!(out, "  {bold}{name}{reset}: {text}");
+            let _ = writeln!(out, "  {bold}{name}{reset}: {}", short(text));
         }
     }
     out
+}
+
+/// A message of a length that can be read: names in it may be megabytes long.
+fn short(text: &str) -> std::borrow::Cow<'_, str> {
+    const MOST: usize = 400;
+    if text.len() <= MOST {
+        text.into()
+    } else {
+        format!("{}…", &text[..floor_char_boundary(text, MOST)]).into()
+    }
 }
 
 type Place = (FileId, Range<usize>);
