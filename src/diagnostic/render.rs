@@ -93,7 +93,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
     };
     let mut out = format!(
         "{tint}{word}[{}]{reset}{bold}: {}{reset}\n",
-        diagnostic.code, short(&diagnostic.headline)
+        diagnostic.code,
+        short(&diagnostic.headline)
     );
     // Ariadne's own head line gives way to ours.
     for line in drawn.lines().skip(1) {
