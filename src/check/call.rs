@@ -261,10 +261,7 @@ impl Checker<'_> {
             function
                 .captured
                 .iter()
-                .map(|(name, ty)| Local {
-                    name: *name,
-                    ty: ty.clone(),
-                })
+                .map(|(name, ty)| Local::new(*name, ty.clone()))
                 .collect(),
         );
         let limit = self.limit.replace(function.limit);
@@ -275,10 +272,7 @@ impl Checker<'_> {
                 (None, Some(default)) => self.expr(&tree, default),
                 (None, None) => Ty::Unknown,
             };
-            self.locals.push(Local {
-                name: param.name.name,
-                ty,
-            });
+            self.locals.push(Local::new(param.name.name, ty));
         }
         let problems = self.problems.len();
         // A call takes as much stack as several expressions.

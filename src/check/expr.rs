@@ -55,10 +55,7 @@ impl Checker<'_> {
                 let comp = *tree.comprehension(comp);
                 let item = self.item_type(tree, comp.source);
                 let depth = self.locals.len();
-                self.locals.push(Local {
-                    name: comp.name.name,
-                    ty: item,
-                });
+                self.locals.push(Local::new(comp.name.name, item));
                 if let Some(condition) = comp.condition {
                     self.condition(
                         tree,
@@ -136,7 +133,13 @@ impl Checker<'_> {
     }
 
     fn name(&mut self, name: Symbol, span: Span) -> Ty {
-        if let Some(local) = self.locals.iter().rev().find(|local| local.name == name) {
+        if let Some(local) = self
+            .locals
+            .iter_mut()
+            .rev()
+            .find(|local| local.name == name)
+        {
+            local.unused = None;
             return local.ty.clone();
         }
         let limit = self.limit.unwrap_or(u32::MAX);

@@ -84,6 +84,19 @@ pub enum Mode {
 struct Local {
     name: Symbol,
     ty: Ty,
+    /// Where a block defines it, until something uses it.
+    unused: Option<Span>,
+}
+
+impl Local {
+    /// A parameter, loop variable or captured name: it may well go unused.
+    fn new(name: Symbol, ty: Ty) -> Self {
+        Self {
+            name,
+            ty,
+            unused: None,
+        }
+    }
 }
 
 /// A call in progress.

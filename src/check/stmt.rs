@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::op::number_text;
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, Ident, Run, StmtId, StmtKind, Tree};
+use crate::syntax::names::Symbol;
 use crate::types::Stage;
 use std::rc::Rc;
 
@@ -42,15 +43,32 @@ impl Checker<'_> {
         }
         for number in first..self.scope.len() {
             let (name, global) = self.scope.by_number(number);
-            let text = self.names.text(*name);
-            if !global.used && !text.starts_with('_') && global.span.file == tree.file {
-                let diagnostic =
-                    Diagnostic::new(Code::W0301, global.span, format!("`{text}` is never used"))
-                        .here("defined here")
-                        .help(format!("use it, remove it, or name it `_{text}`"));
-                self.report(diagnostic);
+            if !global.used && global.span.file == tree.file {
+                let (text, span) = (self.names.text(*name), global.span);
+                self.report_unused(text, span);
             }
         }
+    }
+
+    /// Reports what the block that ends here has defined and never used.
+    fn unused_locals(&mut self, depth: usize) {
+        let unused: Vec<(Symbol, Span)> = self.locals[depth..]
+            .iter()
+            .filter_map(|local| local.unused.map(|span| (local.name, span)))
+            .collect();
+        for (name, span) in unused {
+            self.report_unused(self.text(name), span);
+        }
+    }
+
+    fn report_unused(&mut self, text: &str, span: Span) {
+        if text.starts_with('_') {
+            return;
+        }
+        let diagnostic = Diagnostic::new(Code::W0301, span, format!("`{text}` is never used"))
+            .here("defined here")
+            .help(format!("use it, remove it, or name it `_{text}`"));
+        self.report(diagnostic);
     }
 
     fn statement(&mut self, tree: &Rc<Tree>, id: StmtId, is_top: bool) -> Ty {
@@ -93,13 +111,11 @@ impl Checker<'_> {
             StmtKind::For(name, source, body) => {
                 let item = self.item_type(tree, *source);
                 let depth = self.locals.len();
-                self.locals.push(Local {
-                    name: name.name,
-                    ty: item,
-                });
+                self.locals.push(Local::new(name.name, item));
                 for id in body {
                     self.statement(tree, *id, false);
                 }
+                self.unused_locals(depth);
                 self.locals.truncate(depth);
                 Ty::Unit
             }
@@ -156,10 +172,9 @@ impl Checker<'_> {
             return;
         }
         if !is_top {
-            self.locals.push(Local {
-                name: name.name,
-                ty,
-            });
+            let mut local = Local::new(name.name, ty);
+            local.unused = Some(span);
+            self.locals.push(local);
             return;
         }
         let is_std = self.mode == Mode::Standard;
@@ -240,10 +255,7 @@ impl Checker<'_> {
                 }
                 (None, _) => Ty::Unknown,
             };
-            self.locals.push(Local {
-                name: param.name.name,
-                ty,
-            });
+            self.locals.push(Local::new(param.name.name, ty));
         }
         self.expr(&tree, function.body);
         self.locals.truncate(depth);
@@ -260,10 +272,7 @@ impl Checker<'_> {
             if let (Some(written), Some(default)) = (param.ty, param.default) {
                 self.fits_written(&tree, written, &ty, tree.span(default), &mut Vec::new());
             }
-            self.locals.push(Local {
-                name: param.name.name,
-                ty,
-            });
+            self.locals.push(Local::new(param.name.name, ty));
         }
         let body = self.expr(&tree, function.body);
         self.locals.truncate(depth);
