@@ -390,4 +390,57 @@ mod tests {
                 .is_none()
         );
     }
+
+    /// What a program shows, line by line.
+    fn shown(text: &str) -> Vec<String> {
+        struct Lines(Vec<String>);
+        impl Host for Lines {
+            fn show(&mut self, text: &str) {
+                self.0.push(text.to_owned());
+            }
+            fn read(&mut self, path: &Path) -> std::io::Result<Vec<u8>> {
+                Silent.read(path)
+            }
+            fn write(&mut self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+                Silent.write(path, bytes)
+            }
+            fn progress(&mut self, done: f64, what: &str) -> std::ops::ControlFlow<()> {
+                Silent.progress(done, what)
+            }
+            fn canvas(&self) -> (u16, bool) {
+                Silent.canvas()
+            }
+        }
+        let mut lines = Lines(Vec::new());
+        let outcome = Context::new().run("a", text, None, Input::Program, &mut lines);
+        assert!(outcome.is_ok(), "{:?}", outcome.diagnostics);
+        lines.0
+    }
+
+    #[test]
+    fn chain_of_doubling_calls_ends() {
+        use std::fmt::Write;
+        let mut text = "fn f0(x) = x + g\n".to_owned();
+        for level in 1..60 {
+            let _ = writeln!(text, "fn f{level}(x) = f{0}(x) * f{0}(x)", level - 1);
+        }
+        assert_eq!(
+            shown(&format!("{text}let _y = f59(m)\nprint(\"done\")")),
+            ["done"]
+        );
+    }
+
+    #[test]
+    fn remembered_calls_keep_masks_effects_and_names_apart() {
+        let masks = shown("fn f(x) = drop(x, 0.5)\nprint(f(g) + f(g))");
+        assert_eq!(masks, ["drop(g, 0.5) + drop(g, 0.5)"]);
+        assert_eq!(
+            shown("fn f(x) = [print(x) for i in [1]]\nlet _a = [f(1), f(1)]"),
+            ["1", "1"]
+        );
+        let names = shown("let a = sign(g)\nlet b = sign(g)\nfn id(x) = x\n[id(a), id(b)]");
+        assert_eq!(names, ["[a, b]"]);
+        let own = shown("fn f(x) = last(update) + x\nrule a = f(g)\nrule b = f(g)\nprint(a + b)");
+        assert_eq!(own, ["own(last(update) + g) + own(last(update) + g)"]);
+    }
 }

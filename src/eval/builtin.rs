@@ -76,6 +76,12 @@ impl Evaluator<'_> {
     ) -> Result<Value> {
         given.resize_with(given.len().max(builtin.info().params.len()), || None);
         self.check_numbers(builtin, &given)?;
+        if matches!(
+            builtin,
+            Builtin::Print | Builtin::Save | Builtin::Load | Builtin::Help
+        ) {
+            self.note_effect();
+        }
         let value = |index: usize| {
             given
                 .get(index)
@@ -226,6 +232,7 @@ impl Evaluator<'_> {
     }
 
     fn show_help(&mut self, topic: &str, span: Span) -> Result<Value> {
+        self.note_effect();
         match (self.help)(topic) {
             Some(text) => {
                 self.host.show(text.trim_end());

@@ -86,11 +86,9 @@ impl Evaluator<'_> {
 
     /// The previous update of the rule being made; outside of any, that of the expression as a whole.
     fn last_update(&mut self) -> Value {
+        self.note_effect();
         let origin = match self.rules.last_mut() {
-            Some(rule) => {
-                rule.used = true;
-                rule.origin
-            }
+            Some(rule) => *rule.origin.get_or_insert_with(|| self.graph.origin()),
             None => self.graph.origin(),
         };
         Value::Expr(self.graph.last_update(origin))
@@ -176,6 +174,12 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Result<Value> {
         self.alive(span)?;
+        let key = Self::call_key(closure, &given);
+        if let Some(known) = key.as_ref().and_then(|key| self.known_call(key)) {
+            return Ok(known);
+        }
+        let before = self.before_call();
+        let held = super::memo::held(closure, &given);
         let locals = std::mem::replace(&mut self.locals, closure.captured.clone());
         let limit = self.limit.replace(closure.limit);
         // A call takes as much stack as several expressions.
@@ -184,6 +188,9 @@ impl Evaluator<'_> {
         self.depth -= CALL_DEPTH;
         self.limit = limit;
         self.locals = locals;
+        if let (Some(key), Ok(value)) = (key, &result) {
+            self.remember(key, held, before, value);
+        }
         result
     }
 
@@ -215,18 +222,14 @@ impl Evaluator<'_> {
     ) -> Result<Value> {
         let name = self.rule_name(closure, &given);
         let is_family = given.is_empty() && !closure.tree.params(closure.params).is_empty();
-        let origin = self.graph.origin();
-        self.rules.push(Rule {
-            origin,
-            used: false,
-        });
+        self.rules.push(Rule { origin: None });
         let body = self.apply(closure, given, span);
         let rule = self.rules.pop();
         let body = body?;
         let Some(mut node) = self.node(&body) else {
             return Err(self.unexpected(closure.tree.span(closure.body), "a numeric expression"));
         };
-        if rule.is_some_and(|rule| rule.used) {
+        if let Some(origin) = rule.and_then(|rule| rule.origin) {
             node = self.graph.own(origin, node);
         }
         Ok(Value::Rule(Rc::new(RuleValue {
@@ -263,21 +266,16 @@ impl Evaluator<'_> {
 
     /// A part of a rule as a rule of its own.
     pub(super) fn own(&mut self, tree: &Rc<Tree>, id: ExprId) -> Result<Value> {
-        let origin = self.graph.origin();
-        self.rules.push(Rule {
-            origin,
-            used: false,
-        });
+        self.rules.push(Rule { origin: None });
         let value = self.expr(tree, id);
         let rule = self.rules.pop();
         let value = value?;
         let Some(node) = self.node(&value) else {
             return Err(self.unexpected(tree.span(id), "a numeric expression"));
         };
-        Ok(Value::Expr(if rule.is_some_and(|rule| rule.used) {
-            self.graph.own(origin, node)
-        } else {
-            node
+        Ok(Value::Expr(match rule.and_then(|rule| rule.origin) {
+            Some(origin) => self.graph.own(origin, node),
+            None => node,
         }))
     }
 

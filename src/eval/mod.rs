@@ -13,6 +13,7 @@ mod call;
 mod expr;
 mod files;
 mod lists;
+mod memo;
 mod race;
 mod run;
 mod show;
@@ -57,13 +58,14 @@ pub struct Evaluator<'a> {
     limit: Option<u32>,
     rules: Vec<Rule>,
     depth: usize,
+    calls: memo::Memo,
 }
 
 /// A rule whose body is being evaluated.
 #[derive(Clone, Copy)]
 struct Rule {
-    origin: Origin,
-    used: bool,
+    /// Its number, once something asks for its previous update.
+    origin: Option<Origin>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -89,6 +91,7 @@ impl<'a> Evaluator<'a> {
             limit: None,
             rules: Vec::new(),
             depth: 0,
+            calls: memo::Memo::default(),
         }
     }
 

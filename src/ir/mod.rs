@@ -170,6 +170,11 @@ impl Graph {
         })
     }
 
+    /// How many origins there are.
+    pub fn origin_count(&self) -> u32 {
+        self.origins
+    }
+
     /// A fresh origin, different from all others of this graph.
     pub fn origin(&mut self) -> Origin {
         self.origins += 1;
