@@ -1,6 +1,8 @@
 //! Which argument of a call goes to which parameter.
 
+use crate::builtin::BuiltinInfo;
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, ExprId, Tree};
 use crate::syntax::names::Names;
@@ -15,6 +17,42 @@ pub struct Signature<'a> {
     pub variadic: bool,
     /// Where the callee is defined, to show it.
     pub defined: Option<Span>,
+}
+
+impl<'a> Signature<'a> {
+    /// The signature of an op with these [`op_params`].
+    pub fn of_op(op: Op, params: &'a [(&'a str, bool)]) -> Self {
+        Self {
+            callee: op.name(),
+            params,
+            variadic: false,
+            defined: None,
+        }
+    }
+
+    /// The signature of a built-in with these [`builtin_params`].
+    pub fn of_builtin(info: &'static BuiltinInfo, params: &'a [(&'a str, bool)]) -> Self {
+        Self {
+            callee: info.name,
+            params,
+            variadic: info.variadic,
+            defined: None,
+        }
+    }
+}
+
+/// The parameters of an op: names, and whether they must be given.
+pub fn op_params(op: Op) -> Vec<(&'static str, bool)> {
+    let params = op.info().params.iter();
+    params
+        .map(|param| (param.name, param.default.is_none()))
+        .collect()
+}
+
+/// The parameters of a built-in: names, and whether they must be given.
+pub fn builtin_params(info: &'static BuiltinInfo) -> Vec<(&'static str, bool)> {
+    let params = info.params.iter();
+    params.map(|param| (param.name, param.required)).collect()
 }
 
 /// The argument of each parameter, in order of parameters; extra positional ones after them for variadic callees.

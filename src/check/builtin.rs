@@ -1,6 +1,6 @@
 //! Calls of built-in functions.
 
-use super::bind::{Signature, bind};
+use super::bind::{Signature, bind, builtin_params};
 use super::{Checker, FnTy, Numeric, Ty};
 use crate::builtin::{Builtin, Takes};
 use crate::diagnostic::{Code, Diagnostic, suggest};
@@ -26,17 +26,8 @@ impl Checker<'_> {
         span: Span,
     ) -> Ty {
         let info = builtin.info();
-        let params: Vec<(&str, bool)> = info
-            .params
-            .iter()
-            .map(|param| (param.name, param.required))
-            .collect();
-        let signature = Signature {
-            callee: info.name,
-            params: &params,
-            variadic: info.variadic,
-            defined: None,
-        };
+        let params = builtin_params(info);
+        let signature = Signature::of_builtin(info, &params);
         let bound = match bind(&signature, tree, span, tree.args(args), self.names) {
             Ok(bound) => bound,
             Err(problems) => {

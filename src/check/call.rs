@@ -1,6 +1,6 @@
 //! Calls: ops, functions, rules, test functions.
 
-use super::bind::{Signature, bind};
+use super::bind::{Signature, bind, op_params};
 use super::{CALL_DEPTH, Checker, FnTy, Frame, Local, Numeric, Primitive, Ty};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
@@ -98,18 +98,8 @@ impl Checker<'_> {
             let ty = self.expr(tree, one.value);
             return self.operator(op, &[(ty, tree.span(one.value))], span);
         }
-        let params: Vec<(&str, bool)> = op
-            .info()
-            .params
-            .iter()
-            .map(|param| (param.name, param.default.is_none()))
-            .collect();
-        let signature = Signature {
-            callee: op.name(),
-            params: &params,
-            variadic: false,
-            defined: None,
-        };
+        let params = op_params(op);
+        let signature = Signature::of_op(op, &params);
         let bound = match bind(&signature, tree, span, given, self.names) {
             Ok(bound) => bound,
             Err(problems) => {

@@ -341,7 +341,12 @@ impl Checker<'_> {
         let Some(place) = place else { return };
         let diagnostic = match op {
             Op::Div | Op::Rem if range(1).zero => {
-                Diagnostic::new(Code::W0402, place, "the divisor may be zero")
+                let is = if range(1).as_point().is_some() {
+                    "is"
+                } else {
+                    "may be"
+                };
+                Diagnostic::new(Code::W0402, place, format!("the divisor {is} zero"))
                     .here(self.bounds(range(1)))
                     .help(
                         "add `delta` to something that is never negative: `x / (sqrt(v) + delta)`",

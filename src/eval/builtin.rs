@@ -4,7 +4,7 @@ use super::lists::{outside, whole};
 use super::{Evaluator, Result, Value};
 use crate::bench;
 use crate::builtin::{Builtin, Takes};
-use crate::check::bind::{Signature, bind};
+use crate::check::bind::{Signature, bind, builtin_params};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::{Objective, Runner, TensorShape};
 use crate::ir;
@@ -26,17 +26,8 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Result<Value> {
         let info = builtin.info();
-        let params: Vec<(&str, bool)> = info
-            .params
-            .iter()
-            .map(|param| (param.name, param.required))
-            .collect();
-        let signature = Signature {
-            callee: info.name,
-            params: &params,
-            variadic: info.variadic,
-            defined: None,
-        };
+        let params = builtin_params(info);
+        let signature = Signature::of_builtin(info, &params);
         let bound =
             bind(&signature, tree, span, tree.args(args), self.names).map_err(|problems| {
                 Box::new(

@@ -1,7 +1,7 @@
 //! Calls of functions, rules, ops and test functions.
 
 use super::{Closure, Evaluator, Result, Rule, RuleValue, Value};
-use crate::check::bind::{Signature, bind};
+use crate::check::bind::{Signature, bind, op_params};
 use crate::check::{CALL_DEPTH, Primitive};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
@@ -107,18 +107,8 @@ impl Evaluator<'_> {
                 value => self.operator(op, &[(value, place)], span),
             };
         }
-        let params: Vec<(&str, bool)> = op
-            .info()
-            .params
-            .iter()
-            .map(|param| (param.name, param.default.is_none()))
-            .collect();
-        let signature = Signature {
-            callee: op.name(),
-            params: &params,
-            variadic: false,
-            defined: None,
-        };
+        let params = op_params(op);
+        let signature = Signature::of_op(op, &params);
         let bound = bind(&signature, tree, span, given, self.names).map_err(first)?;
         let mut values = Vec::with_capacity(bound.len());
         for (slot, param) in bound.iter().zip(op.info().params) {
