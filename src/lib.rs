@@ -47,6 +47,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod algebra;
 pub mod bench;
 pub mod builtin;
 pub mod check;
