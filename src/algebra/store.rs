@@ -149,6 +149,16 @@ pub enum Trouble {
     TooLong,
 }
 
+impl Trouble {
+    /// The reason in words, for a reader of the rule.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::LargeNumber => "as written: its numbers have too many digits for exact arithmetic",
+            Self::TooLong => "as written: its normal form would be too long",
+        }
+    }
+}
+
 /// The most monomials that one expression may need.
 const MOST_MONOS: usize = 100_000;
 
