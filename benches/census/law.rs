@@ -1,0 +1,273 @@
+//! What a rule gives at a point: a value, or the distribution that its masks and noise make.
+//!
+//! Elements of a parameter share some draws (`eps_t`, the mask of a scalar) and not others, so a law has two levels: a group for each outcome
+//! of what is shared, and in it the values over outcomes of what is not. Groups and values are sorted and equal ones merged, so rules have
+//! one law when no choice of inputs tells them apart.
+
+use crate::ball::Ball;
+use crate::random;
+use std::cmp::Ordering;
+
+/// What a rule gives at one point.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Cell {
+    /// Nothing is known.
+    Lost,
+    /// Always this value, or always undefined.
+    Point(Ball),
+    /// One of several values.
+    Law(Box<[Group]>),
+}
+
+/// One outcome of what all elements share.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Group {
+    pub(crate) weight: f64,
+    pub(crate) atoms: Vec<Atom>,
+}
+
+/// One value of an element.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Atom {
+    pub(crate) weight: f64,
+    pub(crate) value: Ball,
+}
+
+/// One thing that chance decides, with two outcomes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Chance {
+    /// Whether all elements share it.
+    pub(crate) is_shared: bool,
+    /// The probability of the second outcome.
+    pub(crate) probability: f64,
+}
+
+/// How two rules compare at a point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// One of them is not known here.
+    Vacuous,
+    Equal,
+    /// They differ in where they are defined.
+    Domain,
+    /// Both are defined, and they differ.
+    Differs,
+}
+
+/// Weights are sums of a few products of numbers such as 0.3.
+const WEIGHT_TOLERANCE: f64 = 1e-9;
+
+impl Cell {
+    /// The law of values given for every combination of outcomes; the first chance is the lowest bit.
+    pub(crate) fn new(values: &[Ball], chances: &[Chance]) -> Self {
+        if values.contains(&Ball::Lost) {
+            return Self::Lost;
+        }
+        let first = values[0];
+        if values.iter().all(|value| value.may_equal(first)) {
+            return Self::Point(first);
+        }
+        let size = values.iter().map(|value| value.size()).fold(0.0, f64::max);
+        if !values.iter().all(|value| value.is_sharp(size)) {
+            return Self::Lost;
+        }
+        let shared = chances
+            .iter()
+            .enumerate()
+            .filter(|(_, chance)| chance.is_shared)
+            .fold(0, |mask, (bit, _)| mask | 1 << bit);
+        let weight = |outcome: usize, of_shared: bool| -> f64 {
+            chances
+                .iter()
+                .enumerate()
+                .filter(|(_, chance)| chance.is_shared == of_shared)
+                .map(|(bit, chance)| {
+                    if outcome >> bit & 1 == 1 {
+                        chance.probability
+                    } else {
+                        1.0 - chance.probability
+                    }
+                })
+                .product()
+        };
+        let outcomes = || 0..values.len();
+        let groups = outcomes()
+            .filter(|outcome| outcome & !shared == 0)
+            .map(|common| Group {
+                weight: weight(common, true),
+                atoms: merge_atoms(
+                    outcomes()
+                        .filter(|outcome| outcome & shared == common)
+                        .map(|outcome| Atom {
+                            weight: weight(outcome, false),
+                            value: values[outcome],
+                        })
+                        .collect(),
+                ),
+            })
+            .collect();
+        Self::Law(merge_groups(groups).into_boxed_slice())
+    }
+
+    /// Whether some outcome is undefined.
+    pub(crate) fn has_undefined(&self) -> bool {
+        match self {
+            Self::Lost => false,
+            Self::Point(value) => *value == Ball::Undefined,
+            Self::Law(groups) => groups
+                .iter()
+                .flat_map(|group| &group.atoms)
+                .any(|atom| atom.value == Ball::Undefined),
+        }
+    }
+
+    /// How this rule and another compare at a point.
+    pub(crate) fn compare(&self, other: &Self) -> Verdict {
+        match (self, other) {
+            (Self::Lost, _) | (_, Self::Lost) => Verdict::Vacuous,
+            (Self::Point(a), Self::Point(b)) => {
+                if !a.may_equal(*b) {
+                    self.difference(other)
+                } else if a.is_telling(*b) {
+                    Verdict::Equal
+                } else {
+                    Verdict::Vacuous
+                }
+            }
+            (Self::Law(a), Self::Law(b)) if laws_match(a, b) => Verdict::Equal,
+            (Self::Law(_) | Self::Point(_), _) => self.difference(other),
+        }
+    }
+
+    fn difference(&self, other: &Self) -> Verdict {
+        if self.has_undefined() || other.has_undefined() {
+            Verdict::Domain
+        } else {
+            Verdict::Differs
+        }
+    }
+
+    /// A hash of the rounded values; none where rounding could go either way.
+    pub(crate) fn hash(&self) -> Option<u64> {
+        self.hash_scaled(1.0)
+    }
+
+    /// As [`Cell::hash`], of the values times a factor.
+    pub(crate) fn hash_scaled(&self, factor: f64) -> Option<u64> {
+        match self {
+            Self::Lost => None,
+            Self::Point(value) => value.hash(factor),
+            Self::Law(groups) => {
+                // The order of the values turns round with the sign of the factor, so hashes are summed.
+                let mut hash = 0_u64;
+                for group in groups {
+                    let mut inner = 0_u64;
+                    for atom in &group.atoms {
+                        let weight = rounded_weight(atom.weight);
+                        let atom = random::join(atom.value.hash(factor)?, weight);
+                        inner = inner.wrapping_add(atom);
+                    }
+                    let weight = rounded_weight(group.weight);
+                    hash = hash.wrapping_add(random::join(inner, weight));
+                }
+                Some(random::mix(hash))
+            }
+        }
+    }
+
+    /// The mean size of the value.
+    pub(crate) fn size(&self) -> f64 {
+        match self {
+            Self::Lost => 0.0,
+            Self::Point(value) => value.size(),
+            Self::Law(groups) => groups
+                .iter()
+                .map(|group| {
+                    let atoms = group.atoms.iter();
+                    group.weight * atoms.map(|atom| atom.weight * atom.value.size()).sum::<f64>()
+                })
+                .sum(),
+        }
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a weight is between 0 and 1"
+)]
+fn rounded_weight(weight: f64) -> u64 {
+    // The factor keeps sums of tenths away from where rounding changes.
+    (weight * 1_234_567.89).round() as u64
+}
+
+fn merge_atoms(mut atoms: Vec<Atom>) -> Vec<Atom> {
+    atoms.sort_by(|a, b| a.value.order(b.value));
+    let mut out: Vec<Atom> = Vec::with_capacity(atoms.len());
+    for atom in atoms {
+        match out.last_mut() {
+            Some(last) if last.value.may_equal(atom.value) => last.weight += atom.weight,
+            Some(_) | None => out.push(atom),
+        }
+    }
+    out
+}
+
+fn merge_groups(mut groups: Vec<Group>) -> Vec<Group> {
+    groups.sort_by(|a, b| order_atoms(&a.atoms, &b.atoms));
+    let mut out: Vec<Group> = Vec::with_capacity(groups.len());
+    for group in groups {
+        match out.last_mut() {
+            Some(last) if order_atoms(&last.atoms, &group.atoms) == Ordering::Equal => {
+                last.weight += group.weight;
+            }
+            Some(_) | None => out.push(group),
+        }
+    }
+    out
+}
+
+/// The order of two lists of values, up to their errors.
+fn order_atoms(a: &[Atom], b: &[Atom]) -> Ordering {
+    for (a, b) in a.iter().zip(b) {
+        if !a.value.may_equal(b.value) {
+            return a.value.order(b.value);
+        }
+        if !same_weight(a.weight, b.weight) {
+            return a.weight.total_cmp(&b.weight);
+        }
+    }
+    a.len().cmp(&b.len())
+}
+
+fn laws_match(a: &[Group], b: &[Group]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| {
+            same_weight(a.weight, b.weight) && order_atoms(&a.atoms, &b.atoms) == Ordering::Equal
+        })
+}
+
+fn same_weight(a: f64, b: f64) -> bool {
+    (a - b).abs() < WEIGHT_TOLERANCE
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lost => f.write_str("unknown"),
+            Self::Point(value) => write!(f, "{value}"),
+            Self::Law(groups) => {
+                for (index, group) in groups.iter().enumerate() {
+                    let open = if index > 0 { " " } else { "" };
+                    write!(f, "{open}{:.4}{{", group.weight)?;
+                    for (index, atom) in group.atoms.iter().enumerate() {
+                        let comma = if index > 0 { ", " } else { "" };
+                        write!(f, "{comma}{}: {:.4}", atom.value, atom.weight)?;
+                    }
+                    f.write_str("}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

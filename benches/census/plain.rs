@@ -1,0 +1,387 @@
+//! The plain oracle: the value of a rule at one point, in f64 and with nothing kept.
+//!
+//! Each way that chance can go is computed from scratch, three times over, with the last bit of every inexact result moved at random: what
+//! the three have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
+//! or something over- or underflows, nothing is claimed.
+
+use crate::ball::Ball;
+use crate::law::Cell;
+use crate::points::{Input, Point};
+use crate::random::Random;
+use nos::ir::{Graph, Node, NodeId, Origin, Rule};
+use nos::op::{Leaf, Op};
+
+/// Rules with more than this many chances are not evaluated.
+const MOST_CHANCES: usize = 10;
+const RUNS: usize = 3;
+
+/// One way that chance can go, and what comes of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) weight: f64,
+    /// None where it is undefined.
+    pub(crate) value: Option<f64>,
+    /// How far the value may be off.
+    pub(crate) error: f64,
+}
+
+/// A number with whether it is exactly the true one; NaN is undefined.
+#[derive(Clone, Copy, Debug)]
+struct Float {
+    value: f64,
+    exact: bool,
+}
+
+/// Nothing can be said.
+struct Unsure;
+
+type Result<T> = std::result::Result<T, Unsure>;
+
+/// A chance of a rule.
+enum Chance {
+    Noise,
+    StepNoise,
+    Mask(Origin, f64),
+}
+
+/// How all chances went.
+#[derive(Default)]
+struct Draw {
+    noise: f64,
+    step_noise: f64,
+    dropped: Vec<Origin>,
+}
+
+/// Every way that chance can go at this point; none where something is unsure.
+pub(crate) fn scenarios(rule: &Rule, point: &Point, seed: u64) -> Option<Vec<Scenario>> {
+    let chances = chances(rule.graph());
+    if chances.len() > MOST_CHANCES {
+        return None;
+    }
+    let mut out = Vec::new();
+    let mut draw = Draw::default();
+    let mut random = Random::new(seed);
+    expand(rule, point, &chances, 1.0, &mut draw, &mut random, &mut out).ok()?;
+    Some(out)
+}
+
+fn chances(graph: &Graph) -> Vec<Chance> {
+    let mut out = Vec::new();
+    for (_, node) in graph.iter() {
+        match node {
+            Node::Leaf(Leaf::Noise) => out.push(Chance::Noise),
+            Node::Leaf(Leaf::StepNoise) => out.push(Chance::StepNoise),
+            Node::Drop { p, mask, .. } => {
+                out.push(Chance::Mask(mask, graph.node(p).as_number().unwrap_or(f64::NAN)));
+            }
+            Node::Number(_)
+            | Node::Leaf(_)
+            | Node::Apply(..)
+            | Node::LastUpdate(_)
+            | Node::Own { .. } => {}
+        }
+    }
+    out
+}
+
+fn expand(
+    rule: &Rule,
+    point: &Point,
+    chances: &[Chance],
+    weight: f64,
+    draw: &mut Draw,
+    random: &mut Random,
+    out: &mut Vec<Scenario>,
+) -> Result<()> {
+    let Some((chance, rest)) = chances.split_first() else {
+        out.push(scenario(rule, point, weight, draw, random)?);
+        return Ok(());
+    };
+    match *chance {
+        Chance::Noise => {
+            for size in [point.noise, -point.noise] {
+                draw.noise = size;
+                expand(rule, point, rest, weight * 0.5, draw, random, out)?;
+            }
+        }
+        Chance::StepNoise => {
+            for size in [point.step_noise, -point.step_noise] {
+                draw.step_noise = size;
+                expand(rule, point, rest, weight * 0.5, draw, random, out)?;
+            }
+        }
+        Chance::Mask(mask, p) => {
+            draw.dropped.push(mask);
+            expand(rule, point, rest, weight * p, draw, random, out)?;
+            draw.dropped.pop();
+            expand(rule, point, rest, weight * (1.0 - p), draw, random, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn scenario(
+    rule: &Rule,
+    point: &Point,
+    weight: f64,
+    draw: &Draw,
+    random: &mut Random,
+) -> Result<Scenario> {
+    let mut runs = [0.0; RUNS];
+    for run in &mut runs {
+        *run = evaluate(rule, point, draw, random)?;
+    }
+    let undefined = runs.iter().filter(|value| value.is_nan()).count();
+    if undefined == RUNS {
+        return Ok(Scenario { weight, value: None, error: 0.0 });
+    }
+    let (least, greatest) = runs
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| (low.min(*run), high.max(*run)));
+    let size = least.abs().max(greatest.abs());
+    let error = 8.0 * (greatest - least) + 1e-13 * size;
+    if undefined > 0 || error > 1e-6 * size {
+        return Err(Unsure);
+    }
+    Ok(Scenario { weight, value: Some(runs[0]), error })
+}
+
+fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Result<f64> {
+    let graph = rule.graph();
+    let mut values: Vec<Float> = Vec::with_capacity(graph.len());
+    for (id, node) in graph.iter() {
+        let value = |id: &NodeId| values[id.0 as usize];
+        let result = if let Some(input) = Input::of(graph, id) {
+            certain(point.value(input))
+        } else {
+            match node {
+                Node::Number(bits) => number(f64::from_bits(bits))?,
+                Node::Leaf(Leaf::Noise) => certain(draw.noise),
+                Node::Leaf(Leaf::StepNoise) => certain(draw.step_noise),
+                Node::Drop { mask, .. } if draw.dropped.contains(&mask) => certain(0.0),
+                Node::Drop { x, .. } | Node::Own { body: x, .. } => value(&x),
+                Node::Apply(Op::Debias, args) => {
+                    let Node::Apply(Op::Ema, ema) = graph.node(args.as_slice()[0]) else {
+                        return Err(Unsure);
+                    };
+                    let beta = value(&ema.as_slice()[1]).value;
+                    let correction = 1.0 - beta.powf(point.step + 1.0);
+                    let x = value(&args.as_slice()[0]);
+                    wobble(Float { value: x.value / correction, exact: x.value == 0.0 }, random)
+                }
+                Node::Apply(op, args) => {
+                    let args = args.as_slice();
+                    let floats: Vec<Float> = args.iter().map(value).collect();
+                    let is_same = args.len() == 2 && args[0] == args[1];
+                    wobble(apply(op, &floats, is_same)?, random)
+                }
+                Node::Leaf(_) | Node::LastUpdate(_) => return Err(Unsure),
+            }
+        };
+        values.push(result);
+    }
+    Ok(values[rule.root().0 as usize].value)
+}
+
+fn certain(value: f64) -> Float {
+    Float { value, exact: true }
+}
+
+/// A number of the rule: binary fractions with few digits are what they say.
+fn number(value: f64) -> Result<Float> {
+    if value.is_infinite() {
+        return Err(Unsure);
+    }
+    let exact = (value * 1024.0).fract() == 0.0 && value.abs() < 1e9;
+    Ok(Float { value, exact })
+}
+
+/// Moves the last bit of an inexact result, or not.
+fn wobble(x: Float, random: &mut Random) -> Float {
+    if x.exact || x.value == 0.0 {
+        return x;
+    }
+    let step = random.pick(&[-f64::EPSILON, 0.0, f64::EPSILON]);
+    Float { value: x.value + x.value * step, exact: false }
+}
+
+fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
+    let x = args[0];
+    if op == Op::Where {
+        return Ok(if x.value.is_nan() {
+            x
+        } else if x.value == 0.0 {
+            args[2]
+        } else {
+            args[1]
+        });
+    }
+    if let Some(undefined) = args.iter().find(|arg| arg.value.is_nan()) {
+        return Ok(*undefined);
+    }
+    let y = args.get(1).copied().unwrap_or(certain(0.0));
+    let both = x.exact && y.exact;
+    let (a, b) = (x.value, y.value);
+    let result = match op {
+        Op::Add => sum(x, y)?,
+        Op::Sub if is_same => certain(0.0),
+        Op::Sub => sum(x, Float { value: -b, ..y })?,
+        Op::Mul => Float { value: a * b, exact: both && a.mul_add(b, -(a * b)) == 0.0 },
+        Op::Div if b == 0.0 => certain(f64::NAN),
+        Op::Div => Float { value: a / b, exact: both && (a / b).mul_add(b, -a) == 0.0 },
+        Op::Neg => Float { value: -a, ..x },
+        Op::Abs => Float { value: a.abs(), ..x },
+        Op::Sign => certain(if a == 0.0 { 0.0 } else { a.signum() }),
+        Op::Exp => Float { value: a.exp(), exact: x.exact && a == 0.0 },
+        Op::Log if a <= 0.0 => certain(f64::NAN),
+        Op::Log => logarithm(x)?,
+        Op::Sqrt if a < 0.0 => certain(f64::NAN),
+        Op::Sqrt => {
+            let root = a.sqrt();
+            Float { value: root, exact: x.exact && root.mul_add(root, -a) == 0.0 }
+        }
+        Op::Pow => power(x, y)?,
+        Op::Clip if a.abs() <= b => x,
+        Op::Clip => Float { value: b * a.signum(), ..y },
+        Op::Min => if a <= b { x } else { y },
+        Op::Max => if a >= b { x } else { y },
+        Op::Rem => remainder(x, y)?,
+        Op::Cos => Float { value: a.cos(), exact: x.exact && a == 0.0 },
+        Op::Sin => Float { value: a.sin(), exact: x.exact && a == 0.0 },
+        Op::Tanh => Float { value: a.tanh(), exact: x.exact && a == 0.0 },
+        Op::Sigmoid => Float { value: 1.0 / (1.0 + (-a).exp()), exact: x.exact && a == 0.0 },
+        Op::Or | Op::And | Op::Not | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Where
+        | Op::MatMul | Op::Drop | Op::Ema | Op::Debias | Op::Trace | Op::Total | Op::Peak | Op::Last
+        | Op::Norm | Op::Mean | Op::Sum | Op::Rms | Op::Transpose | Op::RowMean | Op::ColMean
+        | Op::Orthogonalize => return Err(Unsure),
+    };
+    in_reach(op, args, result)
+}
+
+/// A sum, unless it cancels nearly all digits of inexact terms.
+fn sum(x: Float, y: Float) -> Result<Float> {
+    let value = x.value + y.value;
+    let back = value - x.value;
+    let lost = (x.value - (value - back)) + (y.value - back);
+    let exact = x.exact && y.exact && lost == 0.0;
+    if !exact && value.abs() < 1e-9 * x.value.abs().max(y.value.abs()) {
+        return Err(Unsure);
+    }
+    Ok(Float { value, exact })
+}
+
+fn logarithm(x: Float) -> Result<Float> {
+    let value = x.value.ln();
+    // Near one the logarithm keeps only the digits in which its argument differs from one.
+    if !x.exact && value.abs() < 1e-9 {
+        return Err(Unsure);
+    }
+    Ok(Float { value, exact: x.exact && x.value == 1.0 })
+}
+
+fn power(x: Float, y: Float) -> Result<Float> {
+    let (a, b) = (x.value, y.value);
+    let is_whole = b.fract() == 0.0;
+    if !y.exact && (b - b.round()).abs() < 1e-9 * b.abs().max(1.0) && a <= 0.0 {
+        return Err(Unsure);
+    }
+    if b == 0.0 && y.exact {
+        return Ok(certain(1.0));
+    }
+    if a == 0.0 {
+        return Ok(certain(if b > 0.0 { 0.0 } else { f64::NAN }));
+    }
+    if a < 0.0 && !is_whole {
+        return Ok(certain(f64::NAN));
+    }
+    let exact = x.exact && y.exact && (a == 1.0 || b == 1.0);
+    Ok(Float { value: a.powf(b), exact: exact || exact_power(x, y) })
+}
+
+/// Whether a square or cube is exact: its base has few enough bits.
+fn exact_power(x: Float, y: Float) -> bool {
+    let few = |bits: u32| x.value.to_bits().trailing_zeros() >= 53 - bits;
+    let (b, both) = (y.value, x.exact && y.exact);
+    both && ((b == 2.0 && few(26)) || (b == 3.0 && few(17)))
+}
+
+fn remainder(x: Float, y: Float) -> Result<Float> {
+    let (a, b) = (x.value, y.value);
+    if b == 0.0 {
+        return Ok(certain(f64::NAN));
+    }
+    let exact = x.exact && y.exact;
+    let value = a - b * (a / b).floor();
+    if exact {
+        let rest = a % b;
+        let value = if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest };
+        return Ok(certain(value));
+    }
+    let share = value / b;
+    if !(1e-9..=1.0 - 1e-9).contains(&share) {
+        return Err(Unsure);
+    }
+    Ok(Float { value, exact })
+}
+
+/// Turns away what over- or underflowed.
+fn in_reach(op: Op, args: &[Float], result: Float) -> Result<Float> {
+    let size = result.value.abs();
+    if result.value.is_nan() || (1e-250..1e250).contains(&size) {
+        return Ok(result);
+    }
+    let has_zero = args.iter().any(|arg| arg.value == 0.0);
+    let is_zero = size == 0.0 && (has_zero || matches!(op, Op::Sub | Op::Add | Op::Rem | Op::Log | Op::Sin));
+    if is_zero { Ok(result) } else { Err(Unsure) }
+}
+
+/// Whether the two oracles agree on a rule at a point; none where they cannot be compared.
+pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
+    let atoms: Vec<(f64, Ball)> = match cell {
+        Cell::Lost => return None,
+        Cell::Point(value) => vec![(1.0, *value)],
+        Cell::Law(groups) => groups
+            .iter()
+            .flat_map(|group| {
+                group.atoms.iter().map(move |atom| (group.weight * atom.weight, atom.value))
+            })
+            .collect(),
+    };
+    let error = scenarios.iter().map(|scenario| scenario.error).fold(0.0, f64::max);
+    let mut rest: Vec<f64> = scenarios.iter().map(|scenario| scenario.weight).collect();
+    let is_near = |value: Option<f64>, ball: Ball| match (value, ball) {
+        (None, Ball::Undefined) => true,
+        (Some(value), Ball::Known(x, bound)) => {
+            (value - x.hi).abs() <= error + bound + 1e-12 * x.hi.abs()
+        }
+        (Some(_) | None, _) => false,
+    };
+    // Every value of one must be a value of the other, and the weight at each must be the same.
+    for (_, ball) in &atoms {
+        if let Ball::Known(_, bound) = ball && *bound > 1e-9 * ball.size() && *bound > 1e-20 {
+            return None;
+        }
+        let near = |other: &&(f64, Ball)| match (ball, other.1) {
+            (Ball::Known(x, _), Ball::Known(y, _)) => {
+                (x.hi - y.hi).abs() <= 4.0 * error + 1e-11 * x.hi.abs()
+            }
+            (Ball::Known(..) | Ball::Undefined | Ball::Lost, b) => *ball == b,
+        };
+        let here: f64 = atoms.iter().filter(near).map(|(weight, _)| weight).sum();
+        let mut there = 0.0;
+        for (scenario, rest) in scenarios.iter().zip(&mut rest) {
+            let matches = atoms
+                .iter()
+                .filter(near)
+                .any(|(_, other)| is_near(scenario.value, *other));
+            if matches {
+                there += scenario.weight;
+                *rest = 0.0;
+            }
+        }
+        if (here - there).abs() > 1e-9 {
+            return Some(false);
+        }
+    }
+    Some(rest.iter().all(|weight| *weight == 0.0))
+}

@@ -1,0 +1,195 @@
+//! The findings in numbers, as text and as JSON.
+
+use crate::classes::{Census, Dispute, Merge};
+use nos::ir::Rule;
+use rustc_hash::FxHashSet;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Counts over some of the rules.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts {
+    pub(crate) name: &'static str,
+    pub(crate) rules: usize,
+    /// Rules undefined at some point.
+    pub(crate) partial: usize,
+    pub(crate) classes: usize,
+    pub(crate) keys: usize,
+    /// Classes of rules defined everywhere.
+    pub(crate) total_classes: usize,
+    pub(crate) total_keys: usize,
+    /// Those, up to a factor.
+    pub(crate) scaled: usize,
+}
+
+/// Equal rules with different keys, by the shapes of two of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Missed {
+    pub(crate) shapes: [String; 2],
+    pub(crate) count: usize,
+    pub(crate) example: [usize; 2],
+}
+
+/// Counts over the rules that a test picks.
+pub(crate) fn counts(
+    census: &Census<'_>,
+    name: &'static str,
+    picks: impl Fn(usize) -> bool,
+) -> Counts {
+    let mut counts = Counts {
+        name,
+        rules: 0,
+        partial: 0,
+        classes: 0,
+        keys: 0,
+        total_classes: 0,
+        total_keys: 0,
+        scaled: 0,
+    };
+    let (mut classes, mut keys) = (FxHashSet::default(), FxHashSet::default());
+    let (mut total_classes, mut total_keys) = (FxHashSet::default(), FxHashSet::default());
+    let mut scaled = FxHashSet::default();
+    for entry in census.entries.iter().filter(|entry| picks(entry.code.depth())) {
+        counts.rules += 1;
+        classes.insert(entry.class);
+        keys.insert(entry.key);
+        if entry.is_partial {
+            counts.partial += 1;
+        } else {
+            total_classes.insert(entry.class);
+            total_keys.insert(entry.key);
+            let hash = census.findings.scaled[entry.class as usize];
+            scaled.insert((hash, hash.map_or(entry.class, |_| 0)));
+        }
+    }
+    counts.classes = classes.len();
+    counts.keys = keys.len();
+    counts.total_classes = total_classes.len();
+    counts.total_keys = total_keys.len();
+    counts.scaled = scaled.len();
+    counts
+}
+
+/// Equal rules with different keys, the most frequent shapes first. The first rule of a class stands for it.
+pub(crate) fn missed(census: &Census<'_>) -> Vec<Missed> {
+    let mut first: Vec<Option<usize>> = vec![None; census.findings.classes as usize];
+    let mut seen = FxHashSet::default();
+    let mut kinds: BTreeMap<[String; 2], Missed> = BTreeMap::new();
+    for (index, entry) in census.entries.iter().enumerate() {
+        let first = *first[entry.class as usize].get_or_insert(index);
+        if !seen.insert((entry.class, entry.key)) || first == index {
+            continue;
+        }
+        let shapes = [census.entries[first].code.shape(), entry.code.shape()];
+        let kind = kinds.entry(shapes.clone()).or_insert_with(|| Missed {
+            shapes,
+            count: 0,
+            example: [first, index],
+        });
+        kind.count += 1;
+    }
+    let mut kinds: Vec<Missed> = kinds.into_values().collect();
+    kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.shapes.cmp(&b.shapes)));
+    kinds
+}
+
+/// A number in percent of another.
+#[allow(clippy::cast_precision_loss, reason = "counts are small")]
+pub(crate) fn percent(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / (whole as f64).max(1.0)
+}
+
+impl Counts {
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "part": self.name,
+            "rules": self.rules,
+            "undefined_somewhere": self.partial,
+            "classes": self.classes,
+            "keys": self.keys,
+            "completeness": percent(self.classes, self.keys) / 100.0,
+            "classes_defined_everywhere": self.total_classes,
+            "keys_defined_everywhere": self.total_keys,
+            "classes_defined_everywhere_up_to_factor": self.scaled,
+        })
+    }
+}
+
+/// A table of counts.
+pub(crate) fn table(rows: &[Counts]) -> String {
+    let mut out = format!(
+        "{:<8}{:>9}{:>12}{:>10}{:>10}{:>14}{:>12}{:>10}{:>12}\n",
+        "part", "rules", "undefined", "classes", "keys", "completeness", "everywhere", "keys", "to factor"
+    );
+    for row in rows {
+        let _ = writeln!(
+            out,
+            "{:<8}{:>9}{:>10.2} %{:>10}{:>10}{:>12.2} %{:>12}{:>10}{:>12}",
+            row.name,
+            row.rules,
+            percent(row.partial, row.rules),
+            row.classes,
+            row.keys,
+            percent(row.classes, row.keys),
+            row.total_classes,
+            row.total_keys,
+            row.scaled
+        );
+    }
+    out
+}
+
+/// Makes text of single rules.
+pub(crate) struct Writer<'a, 'b>(pub(crate) &'a mut Census<'b>);
+
+impl Writer<'_, '_> {
+    fn rule(&mut self, index: usize) -> (String, String) {
+        let code = self.0.entries[index].code.clone();
+        let rule: Rule = self.0.maker.rule(&code);
+        (rule.text(), code.text())
+    }
+
+    pub(crate) fn merge(&mut self, merge: &Merge) -> String {
+        let mut out = format!("  at {}\n", merge.point);
+        for (index, cell) in merge.rules.iter().zip(&merge.cells) {
+            let (text, code) = self.rule(*index);
+            let _ = writeln!(out, "    {text}   [{code}]\n      = {cell}");
+        }
+        out
+    }
+
+    pub(crate) fn merge_json(&mut self, merge: &Merge) -> Value {
+        let [a, b] = merge.rules.map(|index| self.rule(index).0);
+        let [x, y] = merge.cells.clone().map(|cell| cell.to_string());
+        json!({ "point": merge.point.to_string(), "rules": [a, b], "values": [x, y] })
+    }
+
+    pub(crate) fn missed(&mut self, missed: &Missed) -> String {
+        let [a, b] = missed.example.map(|index| self.rule(index).0);
+        let [left, right] = &missed.shapes;
+        format!("{:>8}  {left} ~ {right}\n          {a}\n          {b}\n", missed.count)
+    }
+
+    pub(crate) fn missed_json(&mut self, missed: &Missed) -> Value {
+        let [a, b] = missed.example.map(|index| self.rule(index).0);
+        json!({ "shapes": missed.shapes, "count": missed.count, "example": [a, b] })
+    }
+
+    pub(crate) fn dispute(&mut self, dispute: &Dispute) -> String {
+        let (text, code) = self.rule(dispute.rule);
+        let mut out = format!("  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ", dispute.point, dispute.precise);
+        for scenario in &dispute.plain {
+            match scenario.value {
+                Some(value) => {
+                    let _ = write!(out, " {value:e}±{:.0e}: {:.3}", scenario.error, scenario.weight);
+                }
+                None => {
+                    let _ = write!(out, " undefined: {:.3}", scenario.weight);
+                }
+            }
+        }
+        out.push('\n');
+        out
+    }
+}
