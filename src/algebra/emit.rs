@@ -3,7 +3,7 @@
 //! The graph that is made here is the text of the normal form, so every choice is one that reading undoes: `sign(x) * |x|` is written `x`,
 //! `ema / (1 - beta^(t+1))` is `debias(ema)`, a mask times a product is `drop(product, p)`.
 
-use super::number::as_double;
+use super::number::{as_double, log_as_double};
 use super::rational::Rational;
 use super::store::{Factor, Kind, MonoId, ONE, PolyId, Store, Term, UNIT, ZERO};
 use crate::ir::{Graph, NodeId, Origin};
@@ -94,8 +94,12 @@ impl<'a> Emitter<'a> {
             .position(|term| !term.coef.is_negative())
             .unwrap_or(0);
         let order = std::iter::once(first).chain((0..terms.len()).filter(|index| *index != first));
+        let logs = self.logs_of_numbers(&terms);
         for index in order {
             let Some(term) = terms.get(index) else { continue };
+            if logs.is_some() && self.is_log_of_number(term) {
+                continue;
+            }
             sum = Some(match sum {
                 None => self.term(*term),
                 Some(sum) if term.coef.is_negative() => {
@@ -111,7 +115,47 @@ impl<'a> Emitter<'a> {
                 }
             });
         }
+        if let Some(logs) = logs {
+            let number = self.double(logs.abs());
+            sum = Some(match sum {
+                None => self.double(logs),
+                Some(sum) if logs < 0.0 => self.apply(Op::Sub, &[sum, number]),
+                Some(sum) => self.apply(Op::Add, &[sum, number]),
+            });
+        }
         sum.unwrap_or_else(|| self.graph.number(0.0))
+    }
+
+    fn is_log_of_number(&self, term: &Term) -> bool {
+        let is_log = |f: &Factor| {
+            matches!(self.store.atom(f.atom).kind, Kind::LogNumber(_)) && f.power == Rational::ONE
+        };
+        term.coef.is_whole()
+            && self.store.mono(term.mono).exp == ZERO
+            && matches!(self.store.factors(term.mono), [only] if is_log(only))
+    }
+
+    /// The sum of all whole multiples of logarithms of numbers, where it is the logarithm of a whole number or of its inverse.
+    fn logs_of_numbers(&mut self, terms: &[Term]) -> Option<f64> {
+        let mut of = Rational::ONE;
+        for term in terms {
+            if self.is_log_of_number(term)
+                && let [only] = *self.store.factors(term.mono)
+                && let Kind::LogNumber(number) = self.store.atom(only.atom).kind
+            {
+                let power = Rational::whole(number).power(term.coef.as_small()?)?;
+                of = of.mul(power)?;
+            }
+        }
+        let (whole, sign) = if of.is_whole() {
+            (of, 1.0)
+        } else {
+            (of.recip(), -1.0)
+        };
+        if !whole.is_whole() || whole == Rational::ONE {
+            return None;
+        }
+        Some(sign * log_as_double(whole.num())?)
     }
 
     fn apply(&mut self, op: Op, args: &[NodeId]) -> NodeId {

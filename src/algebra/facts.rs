@@ -87,7 +87,8 @@ impl Store {
             }
             Kind::Func(op, args, _) => self.describe_function(&mut atom, op, args),
         }
-        atom.is_binary = atom.range.whole && atom.range.lo >= 0.0 && atom.range.hi <= 1.0;
+        let range = atom.range;
+        atom.is_binary = range.whole && range.zero && range.lo >= 0.0 && range.hi <= 1.0;
         atom
     }
 

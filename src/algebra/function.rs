@@ -245,11 +245,59 @@ impl Store {
             let product = self.mul(exponent, log);
             return self.exp(product);
         }
+        if self.is_null(exponent) {
+            // x^0 is 1, for x = 0 too.
+            let zero = self.zero_like(exponent);
+            let other = self.zero_like(base);
+            let zero = self.add(zero, other);
+            return self.add(ONE, zero);
+        }
         if let Some(result) = self.of_signs(base, exponent) {
             return result;
         }
+        let (base, exponent) = match self.small_power(base, exponent) {
+            Ok(result) => return result,
+            Err(parts) => parts,
+        };
         let atom = self.intern_atom(Kind::Pow(base, exponent));
         self.poly_of(atom)
+    }
+
+    /// A power that depends on signs alone: its value, or simpler base and exponent.
+    fn small_power(
+        &mut self,
+        base: PolyId,
+        exponent: PolyId,
+    ) -> Result<PolyId, (PolyId, PolyId)> {
+        if self.is_null(base) {
+            // 0^y is 0, 1 or undefined, by the sign of y.
+            let sign = self.sign(exponent);
+            return Err((base, sign));
+        }
+        let range = self.range(base);
+        let is_binary = range.whole && range.lo >= 0.0 && range.hi <= 1.0;
+        if is_binary && self.poly(exponent).is_total && self.poly(base).is_total {
+            // 1^y is 1, 0^y is 0 for y > 0, 1 for y = 0 and undefined for y < 0.
+            let zero_base = self.complement(base);
+            let negative = self.is_positive(exponent, Rational::MINUS_ONE);
+            if self.mul(zero_base, negative) == ZERO {
+                let support = self.support(exponent);
+                let lost = self.mul(zero_base, support);
+                return Ok(self.complement(lost));
+            }
+            let sign = self.sign(exponent);
+            return Err((base, sign));
+        }
+        let is_sign = range.whole && range.lo >= -1.0 && range.hi <= 1.0;
+        let size = self.range(exponent);
+        let is_small = size.lo > -0.999 && size.hi < 0.999;
+        if is_small && (is_sign || range.hi <= 0.0) {
+            // A whole exponent is 0 here, so only signs matter: a negative base is undefined unless the exponent is 0.
+            let base = self.sign(base);
+            let exponent = self.sign(exponent);
+            return Err((base, self.scale(exponent, Rational::HALF)));
+        }
+        Err((base, exponent))
     }
 
     /// Whether a monomial can be zero.

@@ -52,7 +52,8 @@ impl Table {
 /// Mixes a number into a hash. The result orders terms, so it must be the same on every platform and in every version.
 pub(super) fn mix(hash: u64, value: u64) -> u64 {
     // The finaliser of splitmix64 (Steele, Lea, Flood 2014).
-    let mut z = (hash ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let spread = hash.wrapping_mul(0xd134_2543_de82_ef95).rotate_left(31);
+    let mut z = (spread ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

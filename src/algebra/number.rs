@@ -5,6 +5,7 @@
 //! as `e^2` or `log(2)` whose rounded value it is. Different doubles stand for different numbers, so nothing is merged that differs.
 
 use super::rational::Rational;
+use crate::op::Op;
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -33,8 +34,19 @@ pub(super) fn exact(size: f64) -> Exact {
     if let Some(known) = CONSTANTS.get(&size.to_bits()) {
         return *known;
     }
-    fraction(size).map_or(Exact::Opaque(size.to_bits()), Exact::Fraction)
+    let Some(found) = shortest_decimal(size) else {
+        return Exact::Opaque(size.to_bits());
+    };
+    if found.0 >= LONG
+        && let Some(of) = log_of_whole(size)
+    {
+        return Exact::Log(of);
+    }
+    fraction(size, found).map_or(Exact::Opaque(size.to_bits()), Exact::Fraction)
 }
+
+/// Decimals with more digits than a person would write are looked at more closely.
+const LONG: i128 = 1_000_000_000_000_000;
 
 /// The double for a fraction, where reading it gives the fraction back.
 pub(super) fn as_double(value: Rational) -> Option<f64> {
@@ -55,13 +67,9 @@ fn small_whole(value: f64) -> Option<Rational> {
 const MOST_PLACES: i32 = 20;
 
 /// A positive double as a fraction: its shortest decimal where that is short, else a quotient of small whole numbers, else the decimal.
-fn fraction(size: f64) -> Option<Rational> {
-    if !size.is_finite() {
-        return None;
-    }
-    let (digits, exponent) = shortest_decimal(size)?;
-    if digits >= 1_000_000_000_000_000
-        && let Some(quotient) = small_quotient(size)
+fn fraction(size: f64, (digits, exponent): (i128, i32)) -> Option<Rational> {
+    if digits >= LONG
+        && let Some(quotient) = small_quotient(size, digits, exponent)
     {
         return Some(quotient);
     }
@@ -78,6 +86,9 @@ fn fraction(size: f64) -> Option<Rational> {
 
 /// The digits and the power of ten of the shortest decimal that reads back as the same double.
 fn shortest_decimal(size: f64) -> Option<(i128, i32)> {
+    if !size.is_finite() {
+        return None;
+    }
     // `{:e}` prints the shortest digits: `1.25e-3`.
     use std::io::Write;
     let mut buffer = [0u8; 32];
@@ -100,16 +111,20 @@ fn shortest_decimal(size: f64) -> Option<(i128, i32)> {
     Some((digits, exponent.parse::<i32>().ok()? - after_point))
 }
 
-/// The first convergent of the continued fraction that rounds to the double, if its parts are small.
+/// The first convergent of the continued fraction that rounds to the double, if its parts are small: looked for with the decimal point
+/// after the first digit, so that a third of 1e-8 is found as a third is.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::float_cmp,
-    reason = "every candidate is checked exactly"
+    reason = "every candidate is checked against the double"
 )]
-fn small_quotient(size: f64) -> Option<Rational> {
+fn small_quotient(size: f64, digits: i128, exponent: i32) -> Option<Rational> {
+    let places = i32::try_from(digits.ilog10()).ok()?;
+    let power = exponent + places;
+    let ten = Rational::whole(10).power(power.clamp(-30, 30))?;
     let (mut p0, mut q0, mut p1, mut q1) = (0i128, 1i128, 1i128, 0i128);
-    let mut rest = size;
+    let mut rest = digits as f64 / 10f64.powi(places);
     for _ in 0..24 {
         let whole = rest.floor();
         if whole > 1e7 {
@@ -120,12 +135,34 @@ fn small_quotient(size: f64) -> Option<Rational> {
         if p1 > 10_000_000 || q1 > 10_000_000 {
             return None;
         }
-        if p1 as f64 / q1 as f64 == size {
-            return Rational::new(p1, q1);
+        let candidate = Rational::new(p1, q1)?.mul(ten)?;
+        if candidate.to_f64() == size {
+            return Some(candidate);
         }
         rest = 1.0 / (rest - whole);
     }
     None
+}
+
+/// A double that is the logarithm of a whole number, as the language computes it.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "every candidate is checked against the double"
+)]
+fn log_of_whole(size: f64) -> Option<i128> {
+    if !(0.6..21.0).contains(&size) {
+        return None;
+    }
+    let of = libm::exp(size).round();
+    (libm::log(of) == size).then_some(of as i128)
+}
+
+/// The double that stands for the logarithm of a whole number, if one does.
+#[allow(clippy::cast_precision_loss, reason = "checked by reading it")]
+pub(super) fn log_as_double(of: i128) -> Option<f64> {
+    let double = libm::log(of as f64);
+    (exact(double) == Exact::Log(of)).then_some(double)
 }
 
 /// Doubles that are the rounded value of a well-known constant, as the language computes it.
@@ -146,15 +183,17 @@ static CONSTANTS: LazyLock<FxHashMap<u64, Exact>> = LazyLock::new(|| {
     }
     for n in 1..=20i32 {
         for (num, den) in [(n, 1), (-n, 1), (n, 2), (-n, 2)] {
-            add(
-                libm::exp(f64::from(num) / f64::from(den)),
-                Exact::PowerOfE(fraction(num.into(), den.into())),
-            );
+            // By either way in which the language computes it.
+            let exponent = f64::from(num) / f64::from(den);
+            let exact = Exact::PowerOfE(fraction(num.into(), den.into()));
+            add(libm::exp(exponent), exact);
+            if let Some(power) = Op::Pow.apply(&[std::f64::consts::E, exponent]) {
+                add(power, exact);
+            }
         }
     }
     for n in 2..=1000i32 {
         let (of, value) = (i128::from(n), f64::from(n));
-        add(libm::log(value), Exact::Log(of));
         let half = Rational::HALF;
         if small_whole(libm::sqrt(value)).is_some() {
             continue;

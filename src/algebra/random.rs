@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// The masks that stand in a term itself, and those inside some atom of a term.
-    fn masks(&self, root: PolyId) -> (Vec<AtomId>, Vec<AtomId>) {
+    pub(super) fn masks(&self, root: PolyId) -> (Vec<AtomId>, Vec<AtomId>) {
         let is_mask = |atom: &AtomId| matches!(self.atom(*atom).kind, Kind::Mask { .. });
         let mut outside: Vec<AtomId> = Vec::new();
         let mut inside: Vec<AtomId> = Vec::new();
@@ -212,14 +212,14 @@ impl Store {
             inside.extend(self.reachable(exp).into_iter().filter(is_mask));
         }
         for list in [&mut outside, &mut inside] {
-            list.sort_unstable_by_key(|atom| self.atom(*atom).order);
+            list.sort_unstable_by_key(|atom| (self.atom(*atom).order, *atom));
             list.dedup();
         }
         (outside, inside)
     }
 
     /// Where a mask stands both in a term and inside an atom, f(b) becomes b f(1) + (1 - b) f(0).
-    fn split_by_masks(&mut self, root: PolyId) -> PolyId {
+    pub(super) fn split_by_masks(&mut self, root: PolyId) -> PolyId {
         let (outside, inside) = self.masks(root);
         let mut root = root;
         for mask in outside
@@ -264,7 +264,7 @@ impl Store {
     }
 
     /// Two masks that always stand together are one with the product of their probabilities.
-    fn merge_masks(&mut self, root: PolyId) -> PolyId {
+    pub(super) fn merge_masks(&mut self, root: PolyId) -> PolyId {
         let mut root = root;
         'again: loop {
             let (outside, inside) = self.masks(root);
@@ -308,7 +308,7 @@ impl Store {
     }
 
     /// b x + (1 - b) y has the distribution of the mask that keeps the other part: the shorter sum is taken.
-    fn turn_masks(&mut self, root: PolyId) -> PolyId {
+    pub(super) fn turn_masks(&mut self, root: PolyId) -> PolyId {
         let (outside, inside) = self.masks(root);
         let mut root = root;
         for mask in outside {
@@ -451,7 +451,7 @@ impl Store {
     }
 
     /// Numbers the masks of each kind so that the structure comes first among all numberings.
-    fn name_masks(&mut self, root: PolyId) -> PolyId {
+    pub(super) fn name_masks(&mut self, root: PolyId) -> PolyId {
         let mut groups: Vec<((PolyId, Shape), Vec<AtomId>)> = Vec::new();
         for atom in self.reachable(root) {
             if let Kind::Mask { keep, shape, .. } = self.atom(atom).kind {

@@ -315,7 +315,7 @@ impl Store {
             start: u32::try_from(self.factors.len()).expect("factors are numbered with 32 bits"),
             len: u32::try_from(factors.len()).expect("a product is short"),
             exp,
-            order: self.mono_order(factors, exp, hash),
+            order: 0,
             is_total: true,
             is_random: false,
             has_sum: false,
@@ -338,6 +338,7 @@ impl Store {
             mono.stage = mono.stage.max(atom.stage);
             mono.shape = join(mono.shape, atom.shape);
         }
+        mono.order = self.mono_order(factors, mono.stage, hash);
         self.factors.extend_from_slice(factors);
         self.monos.push(mono);
         MonoId(self.mono_table.add(hash))
@@ -393,9 +394,11 @@ impl Store {
         }
     }
 
-    fn mono_order(&self, factors: &[Factor], exp: PolyId, hash: u64) -> u128 {
-        if factors.is_empty() && exp == ZERO {
-            return u128::MAX << 64 | u128::from(hash);
+    fn mono_order(&self, factors: &[Factor], stage: Stage, hash: u64) -> u128 {
+        if stage == Stage::Script {
+            // Constants come last, 1 last of all.
+            let is_one = factors.is_empty() && hash == mix(0x6d6f_6e6f, self.poly_hash(ZERO));
+            return (u128::MAX - u128::from(!is_one)) << 64 | u128::from(hash);
         }
         let mut order = 0u128;
         for place in 0..3 {

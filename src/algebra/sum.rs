@@ -5,6 +5,7 @@
 
 use super::rational::Rational;
 use super::store::{Factor, Kind, MonoId, ONE, PolyId, Store, Term, UNIT, ZERO};
+use crate::types::Stage;
 
 /// The most products that are multiplied out at once.
 const MOST_PRODUCTS: usize = 1024;
@@ -322,10 +323,11 @@ impl Store {
 
     /// `mono * rest` with a coefficient of the rest made 1, or -1 where the rest is never positive.
     fn primitive(&mut self, mono: MonoId, rest: PolyId) -> Product {
-        // 1 + powers of e keeps its 1; other sums start with coefficient 1.
+        // 1 - beta^t keeps its 1; other sums start with coefficient 1.
         let terms = self.terms(rest);
         let is_plain = |term: &Term| self.factors(term.mono).is_empty();
-        let lead = if terms.iter().all(is_plain) {
+        let is_schedule = self.poly(rest).stage == Stage::Step;
+        let lead = if is_schedule && terms.iter().all(is_plain) {
             terms.last()
         } else {
             terms.iter().find(|term| !term.coef.is_zero())

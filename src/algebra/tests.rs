@@ -30,3 +30,24 @@ fn prints() {
 
 #[test]
 fn zz() { check("g", "g"); }
+#[test]
+fn yy() {
+    for line in std::fs::read_to_string("/tmp/t.txt").unwrap_or_default().lines() {
+        let n = normal(line);
+        println!("{line:30} => {}   {:?}", n.text(), n.trouble());
+    }
+}
+#[test]
+fn xx() {
+    let mut context = Context::new();
+    let rule = context.rule("t", "drop(1, 0.5)^drop(1, 0.1)", &mut Silent).unwrap();
+    let mut store = Store::new();
+    let poly = store.read(&rule);
+    let show = |store: &mut Store, p| { let mut e = Emitter::new(store, p); let n = e.poly(p); crate::ir::text(&e.graph, n) };
+    println!("=> read {}", show(&mut store, poly));
+    let p = store.split_by_masks(poly); println!("=> split {}", show(&mut store, p));
+    println!("=> outside {:?}", store.masks(p)); for t in store.terms(p).to_vec() { println!("=> {:?} {:?}", t, store.factors(t.mono)); }
+    let q = store.merge_masks(p); println!("=> merged {} {}", show(&mut store, q), p == q); let p = q;
+    let p = store.turn_masks(p); println!("=> turned {}", show(&mut store, p));
+    let p = store.name_masks(p); println!("=> named {}", show(&mut store, p));
+}
