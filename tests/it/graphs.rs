@@ -310,7 +310,6 @@ fn graph_is_a_value_like_others() {
         "[graph(sgd), graph(2 * g)]",
         "[graph of sgd, graph of update]",
     );
-    shows("[graph(r) for r in [sgd, adam]] |> len", "2");
 }
 
 #[test]

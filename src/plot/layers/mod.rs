@@ -288,4 +288,18 @@ mod tests {
             assert!(b.x - a.x >= 40.0 + GAP - 1e-6);
         }
     }
+
+    #[test]
+    fn dense_graph_is_arranged() {
+        // Chains as deep as there are parts, with lines from everywhere to everywhere.
+        let parts: Vec<Part> = (0..200usize)
+            .map(|i| part(&[i.saturating_sub(1), i / 2, 0][..3 * usize::from(i > 0)]))
+            .collect();
+        let layers = Layers::new(&parts, |_| 40.0);
+        assert_eq!(layers.rows.len(), 200);
+        for pair in layers.rows.iter().flat_map(|row| row.windows(2)) {
+            let (a, b) = (&layers.spots[pair[0]], &layers.spots[pair[1]]);
+            assert!(b.x - a.x >= f64::midpoint(a.width, b.width) + GAP - 1e-6);
+        }
+    }
 }
