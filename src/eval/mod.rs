@@ -10,6 +10,7 @@
 
 mod builtin;
 mod call;
+mod diagram;
 mod expr;
 mod files;
 mod lists;

@@ -6,6 +6,7 @@ mod cli_stop;
 mod cli_work;
 mod docs;
 mod examples;
+mod graphs;
 mod laws;
 mod references;
 #[cfg(unix)]
