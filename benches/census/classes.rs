@@ -229,8 +229,12 @@ impl<'a> Census<'a> {
 
 impl Findings {
     fn merge(&mut self, [a, b]: [&Class; 2], points: &[Point]) {
-        let verdicts: Vec<Verdict> =
-            a.cells.iter().zip(&b.cells).map(|(a, b)| a.compare(b)).collect();
+        let verdicts: Vec<Verdict> = a
+            .cells
+            .iter()
+            .zip(&b.cells)
+            .map(|(a, b)| a.compare(b))
+            .collect();
         let find = |wanted: Verdict| verdicts.iter().position(|verdict| *verdict == wanted);
         let (at, list) = match (find(Verdict::Differs), find(Verdict::Domain)) {
             (Some(at), _) => (at, &mut self.false_merges),
@@ -255,13 +259,18 @@ fn is_same(a: &[Cell], b: &[Cell]) -> bool {
 
 /// One hash of several cells; none where one has none.
 fn hash(cells: &[Cell], factor: f64) -> Option<u64> {
-    cells.iter().try_fold(0, |hash, cell| Some(random::join(hash, cell.hash_scaled(factor)?)))
+    cells.iter().try_fold(0, |hash, cell| {
+        Some(random::join(hash, cell.hash_scaled(factor)?))
+    })
 }
 
 /// A hash that rules share when one is a number times the other, whatever its sign.
 fn scaled_hash(cells: &[Cell]) -> Option<u64> {
-    let known: Vec<Cell> =
-        cells.iter().filter(|cell| cell.hash().is_some()).cloned().collect();
+    let known: Vec<Cell> = cells
+        .iter()
+        .filter(|cell| cell.hash().is_some())
+        .cloned()
+        .collect();
     let size = known.iter().map(Cell::size).find(|size| *size > 0.0)?;
     let (plus, minus) = (hash(&known, 1.0 / size)?, hash(&known, -1.0 / size)?);
     Some(plus.min(minus))

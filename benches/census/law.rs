@@ -184,7 +184,10 @@ impl Cell {
                 .iter()
                 .map(|group| {
                     let atoms = group.atoms.iter();
-                    group.weight * atoms.map(|atom| atom.weight * atom.value.size()).sum::<f64>()
+                    group.weight
+                        * atoms
+                            .map(|atom| atom.weight * atom.value.size())
+                            .sum::<f64>()
                 })
                 .sum(),
         }

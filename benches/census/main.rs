@@ -134,7 +134,12 @@ fn keys(maker: &mut Maker, codes: Vec<Code>) -> (Vec<Entry>, Duration) {
         let start = Instant::now();
         let keys: Vec<[u8; 16]> = batch.iter().map(|(_, rule)| key::key(rule)).collect();
         spent += start.elapsed();
-        entries.extend(batch.into_iter().zip(keys).map(|((code, _), key)| Entry::new(code, key)));
+        entries.extend(
+            batch
+                .into_iter()
+                .zip(keys)
+                .map(|((code, _), key)| Entry::new(code, key)),
+        );
     }
     (entries, spent)
 }
@@ -169,8 +174,17 @@ fn print_text(
     let (false_merges, domain_merges) = (&findings.false_merges, &findings.domain_merges);
     writeln!(out, "false merges   {}", false_merges.len())?;
     writeln!(out, "domain merges  {}", domain_merges.len())?;
-    writeln!(out, "disputes       {} of {} checks", findings.disputes.len(), findings.checks)?;
-    writeln!(out, "obscure rules  {}, ambiguous {}", findings.obscure, findings.ambiguous)?;
+    writeln!(
+        out,
+        "disputes       {} of {} checks",
+        findings.disputes.len(),
+        findings.checks
+    )?;
+    writeln!(
+        out,
+        "obscure rules  {}, ambiguous {}",
+        findings.obscure, findings.ambiguous
+    )?;
     writeln!(out, "keys a second  {:.0}", speed(census, times))?;
     writeln!(
         out,
@@ -181,7 +195,10 @@ fn print_text(
     )?;
     let classes = findings.classes;
     let mut writer = Writer(census);
-    for (title, list) in [("false merges", false_merges), ("domain merges", domain_merges)] {
+    for (title, list) in [
+        ("false merges", false_merges),
+        ("domain merges", domain_merges),
+    ] {
         if !list.is_empty() {
             writeln!(out, "\n{title}")?;
         }
@@ -198,7 +215,11 @@ fn print_text(
     writer.0.findings.classes = classes;
     let missed = report::missed(writer.0);
     let total: usize = missed.iter().map(|kind| kind.count).sum();
-    writeln!(out, "\nmissed merges: {total} keys too many, in {} kinds", missed.len())?;
+    writeln!(
+        out,
+        "\nmissed merges: {total} keys too many, in {} kinds",
+        missed.len()
+    )?;
     for kind in missed.iter().take(args.show) {
         write!(out, "{}", writer.missed(kind))?;
     }
@@ -211,17 +232,29 @@ fn print_json(
     times: &Times,
     args: &Args,
 ) -> io::Result<()> {
-    let counts: Vec<_> = all_counts(census, args).iter().map(report::Counts::json).collect();
+    let counts: Vec<_> = all_counts(census, args)
+        .iter()
+        .map(report::Counts::json)
+        .collect();
     let missed = report::missed(census);
     let findings = std::mem::take(&mut census.findings);
     let speed = speed(census, times);
     let mut writer = Writer(census);
     let mut merges = |list: &[classes::Merge]| -> Vec<_> {
-        list.iter().take(args.show).map(|merge| writer.merge_json(merge)).collect()
+        list.iter()
+            .take(args.show)
+            .map(|merge| writer.merge_json(merge))
+            .collect()
     };
-    let (false_merges, domain_merges) =
-        (merges(&findings.false_merges), merges(&findings.domain_merges));
-    let kinds: Vec<_> = missed.iter().take(args.show).map(|kind| writer.missed_json(kind)).collect();
+    let (false_merges, domain_merges) = (
+        merges(&findings.false_merges),
+        merges(&findings.domain_merges),
+    );
+    let kinds: Vec<_> = missed
+        .iter()
+        .take(args.show)
+        .map(|kind| writer.missed_json(kind))
+        .collect();
     let report = json!({
         "counts": counts,
         "false_merges": { "count": findings.false_merges.len(), "cases": false_merges },

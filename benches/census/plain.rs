@@ -72,7 +72,10 @@ fn chances(graph: &Graph) -> Vec<Chance> {
             Node::Leaf(Leaf::Noise) => out.push(Chance::Noise),
             Node::Leaf(Leaf::StepNoise) => out.push(Chance::StepNoise),
             Node::Drop { p, mask, .. } => {
-                out.push(Chance::Mask(mask, graph.node(p).as_number().unwrap_or(f64::NAN)));
+                out.push(Chance::Mask(
+                    mask,
+                    graph.node(p).as_number().unwrap_or(f64::NAN),
+                ));
             }
             Node::Number(_)
             | Node::Leaf(_)
@@ -133,17 +136,27 @@ fn scenario(
     }
     let undefined = runs.iter().filter(|value| value.is_nan()).count();
     if undefined == RUNS {
-        return Ok(Scenario { weight, value: None, error: 0.0 });
+        return Ok(Scenario {
+            weight,
+            value: None,
+            error: 0.0,
+        });
     }
     let (least, greatest) = runs
         .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| (low.min(*run), high.max(*run)));
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| {
+            (low.min(*run), high.max(*run))
+        });
     let size = least.abs().max(greatest.abs());
     let error = 8.0 * (greatest - least) + 1e-13 * size;
     if undefined > 0 || error > 1e-6 * size {
         return Err(Unsure);
     }
-    Ok(Scenario { weight, value: Some(runs[0]), error })
+    Ok(Scenario {
+        weight,
+        value: Some(runs[0]),
+        error,
+    })
 }
 
 fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Result<f64> {
@@ -167,7 +180,13 @@ fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Res
                     let beta = value(&ema.as_slice()[1]).value;
                     let correction = 1.0 - beta.powf(point.step + 1.0);
                     let x = value(&args.as_slice()[0]);
-                    wobble(Float { value: x.value / correction, exact: x.value == 0.0 }, random)
+                    wobble(
+                        Float {
+                            value: x.value / correction,
+                            exact: x.value == 0.0,
+                        },
+                        random,
+                    )
                 }
                 Node::Apply(op, args) => {
                     let args = args.as_slice();
@@ -202,7 +221,10 @@ fn wobble(x: Float, random: &mut Random) -> Float {
         return x;
     }
     let step = random.pick(&[-f64::EPSILON, 0.0, f64::EPSILON]);
-    Float { value: x.value + x.value * step, exact: false }
+    Float {
+        value: x.value + x.value * step,
+        exact: false,
+    }
 }
 
 fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
@@ -226,33 +248,97 @@ fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
         Op::Add => sum(x, y)?,
         Op::Sub if is_same => certain(0.0),
         Op::Sub => sum(x, Float { value: -b, ..y })?,
-        Op::Mul => Float { value: a * b, exact: both && a.mul_add(b, -(a * b)) == 0.0 },
+        Op::Mul => Float {
+            value: a * b,
+            exact: both && a.mul_add(b, -(a * b)) == 0.0,
+        },
         Op::Div if b == 0.0 => certain(f64::NAN),
-        Op::Div => Float { value: a / b, exact: both && (a / b).mul_add(b, -a) == 0.0 },
+        Op::Div => Float {
+            value: a / b,
+            exact: both && (a / b).mul_add(b, -a) == 0.0,
+        },
         Op::Neg => Float { value: -a, ..x },
-        Op::Abs => Float { value: a.abs(), ..x },
+        Op::Abs => Float {
+            value: a.abs(),
+            ..x
+        },
         Op::Sign => certain(if a == 0.0 { 0.0 } else { a.signum() }),
-        Op::Exp => Float { value: a.exp(), exact: x.exact && a == 0.0 },
+        Op::Exp => Float {
+            value: a.exp(),
+            exact: x.exact && a == 0.0,
+        },
         Op::Log if a <= 0.0 => certain(f64::NAN),
         Op::Log => logarithm(x)?,
         Op::Sqrt if a < 0.0 => certain(f64::NAN),
         Op::Sqrt => {
             let root = a.sqrt();
-            Float { value: root, exact: x.exact && root.mul_add(root, -a) == 0.0 }
+            Float {
+                value: root,
+                exact: x.exact && root.mul_add(root, -a) == 0.0,
+            }
         }
         Op::Pow => power(x, y)?,
         Op::Clip if a.abs() <= b => x,
-        Op::Clip => Float { value: b * a.signum(), ..y },
-        Op::Min => if a <= b { x } else { y },
-        Op::Max => if a >= b { x } else { y },
+        Op::Clip => Float {
+            value: b * a.signum(),
+            ..y
+        },
+        Op::Min => {
+            if a <= b {
+                x
+            } else {
+                y
+            }
+        }
+        Op::Max => {
+            if a >= b {
+                x
+            } else {
+                y
+            }
+        }
         Op::Rem => remainder(x, y)?,
-        Op::Cos => Float { value: a.cos(), exact: x.exact && a == 0.0 },
-        Op::Sin => Float { value: a.sin(), exact: x.exact && a == 0.0 },
-        Op::Tanh => Float { value: a.tanh(), exact: x.exact && a == 0.0 },
-        Op::Sigmoid => Float { value: 1.0 / (1.0 + (-a).exp()), exact: x.exact && a == 0.0 },
-        Op::Or | Op::And | Op::Not | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Where
-        | Op::MatMul | Op::Drop | Op::Ema | Op::Debias | Op::Trace | Op::Total | Op::Peak | Op::Last
-        | Op::Norm | Op::Mean | Op::Sum | Op::Rms | Op::Transpose | Op::RowMean | Op::ColMean
+        Op::Cos => Float {
+            value: a.cos(),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Sin => Float {
+            value: a.sin(),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Tanh => Float {
+            value: a.tanh(),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Sigmoid => Float {
+            value: 1.0 / (1.0 + (-a).exp()),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Or
+        | Op::And
+        | Op::Not
+        | Op::Eq
+        | Op::Ne
+        | Op::Lt
+        | Op::Le
+        | Op::Gt
+        | Op::Ge
+        | Op::Where
+        | Op::MatMul
+        | Op::Drop
+        | Op::Ema
+        | Op::Debias
+        | Op::Trace
+        | Op::Total
+        | Op::Peak
+        | Op::Last
+        | Op::Norm
+        | Op::Mean
+        | Op::Sum
+        | Op::Rms
+        | Op::Transpose
+        | Op::RowMean
+        | Op::ColMean
         | Op::Orthogonalize => return Err(Unsure),
     };
     in_reach(op, args, result)
@@ -276,7 +362,10 @@ fn logarithm(x: Float) -> Result<Float> {
     if !x.exact && value.abs() < 1e-9 {
         return Err(Unsure);
     }
-    Ok(Float { value, exact: x.exact && x.value == 1.0 })
+    Ok(Float {
+        value,
+        exact: x.exact && x.value == 1.0,
+    })
 }
 
 fn power(x: Float, y: Float) -> Result<Float> {
@@ -295,7 +384,10 @@ fn power(x: Float, y: Float) -> Result<Float> {
         return Ok(certain(f64::NAN));
     }
     let exact = x.exact && y.exact && (a == 1.0 || b == 1.0);
-    Ok(Float { value: a.powf(b), exact: exact || exact_power(x, y) })
+    Ok(Float {
+        value: a.powf(b),
+        exact: exact || exact_power(x, y),
+    })
 }
 
 /// Whether a square or cube is exact: its base has few enough bits.
@@ -314,7 +406,11 @@ fn remainder(x: Float, y: Float) -> Result<Float> {
     let value = a - b * (a / b).floor();
     if exact {
         let rest = a % b;
-        let value = if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest };
+        let value = if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+            rest + b
+        } else {
+            rest
+        };
         return Ok(certain(value));
     }
     let share = value / b;
@@ -331,7 +427,8 @@ fn in_reach(op: Op, args: &[Float], result: Float) -> Result<Float> {
         return Ok(result);
     }
     let has_zero = args.iter().any(|arg| arg.value == 0.0);
-    let is_zero = size == 0.0 && (has_zero || matches!(op, Op::Sub | Op::Add | Op::Rem | Op::Log | Op::Sin));
+    let is_zero =
+        size == 0.0 && (has_zero || matches!(op, Op::Sub | Op::Add | Op::Rem | Op::Log | Op::Sin));
     if is_zero { Ok(result) } else { Err(Unsure) }
 }
 
@@ -343,11 +440,17 @@ pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
         Cell::Law(groups) => groups
             .iter()
             .flat_map(|group| {
-                group.atoms.iter().map(move |atom| (group.weight * atom.weight, atom.value))
+                group
+                    .atoms
+                    .iter()
+                    .map(move |atom| (group.weight * atom.weight, atom.value))
             })
             .collect(),
     };
-    let error = scenarios.iter().map(|scenario| scenario.error).fold(0.0, f64::max);
+    let error = scenarios
+        .iter()
+        .map(|scenario| scenario.error)
+        .fold(0.0, f64::max);
     let mut rest: Vec<f64> = scenarios.iter().map(|scenario| scenario.weight).collect();
     let is_near = |value: Option<f64>, ball: Ball| match (value, ball) {
         (None, Ball::Undefined) => true,
@@ -358,7 +461,10 @@ pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
     };
     // Every value of one must be a value of the other, and the weight at each must be the same.
     for (_, ball) in &atoms {
-        if let Ball::Known(_, bound) = ball && *bound > 1e-9 * ball.size() && *bound > 1e-20 {
+        if let Ball::Known(_, bound) = ball
+            && *bound > 1e-9 * ball.size()
+            && *bound > 1e-20
+        {
             return None;
         }
         let near = |other: &&(f64, Ball)| match (ball, other.1) {

@@ -39,7 +39,10 @@ pub(crate) enum Input {
     /// `ema(g^3, 0.999)`.
     Cube,
     /// Anything else that is remembered, by a number for it.
-    Other { name: u64, is_signed: bool },
+    Other {
+        name: u64,
+        is_signed: bool,
+    },
 }
 
 impl Input {
@@ -47,7 +50,8 @@ impl Input {
     pub(crate) fn of(graph: &Graph, id: NodeId) -> Option<Self> {
         let name = || {
             let text = nos::ir::text(graph, id);
-            text.bytes().fold(0, |hash, byte| random::join(hash, u64::from(byte)))
+            text.bytes()
+                .fold(0, |hash, byte| random::join(hash, u64::from(byte)))
         };
         let other = || Self::Other {
             name: name(),
@@ -82,11 +86,9 @@ fn power_of_grad(graph: &Graph, id: NodeId) -> Option<u8> {
     let is_grad = |id| graph.node(id) == Node::Leaf(Leaf::Grad);
     match graph.node(id) {
         Node::Leaf(Leaf::Grad) => Some(1),
-        Node::Apply(Op::Pow, args) if is_grad(args.as_slice()[0]) => {
-            [2, 3].into_iter().find(|power| {
-                graph.node(args.as_slice()[1]).as_number() == Some(f64::from(*power))
-            })
-        }
+        Node::Apply(Op::Pow, args) if is_grad(args.as_slice()[0]) => [2, 3]
+            .into_iter()
+            .find(|power| graph.node(args.as_slice()[1]).as_number() == Some(f64::from(*power))),
         Node::Apply(..)
         | Node::Number(_)
         | Node::Leaf(_)
@@ -111,7 +113,11 @@ impl Point {
                 let here = random::join(self.g.to_bits(), self.w.to_bits());
                 let mut random = Random::new(random::join(here, name));
                 let size = short(random.between(0.1, 3.0));
-                if is_signed { size * random.sign() } else { size }
+                if is_signed {
+                    size * random.sign()
+                } else {
+                    size
+                }
             }
         }
     }
@@ -119,7 +125,17 @@ impl Point {
 
 impl std::fmt::Display for Point {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { g, m, v, gamma, w, noise, step_noise, step, total } = self;
+        let Self {
+            g,
+            m,
+            v,
+            gamma,
+            w,
+            noise,
+            step_noise,
+            step,
+            total,
+        } = self;
         write!(
             f,
             "g={g:e} m={m:e} v={v:e} gamma={gamma:e} w={w:e} eps=±{noise:e} eps_t=±{step_noise:e} t={step} T={total}"
@@ -209,7 +225,12 @@ fn probe_point(probe: usize, place: usize, random: &mut Random) -> Point {
     } else if place == 1 {
         point.g = -point.g.abs();
     }
-    (point.step, point.total) = [(337.0, 1000.0), (61.0, 997.0), (3.0, 7.0), (4001.0, 10_000.0)][place];
+    (point.step, point.total) = [
+        (337.0, 1000.0),
+        (61.0, 997.0),
+        (3.0, 7.0),
+        (4001.0, 10_000.0),
+    ][place];
     point
 }
 

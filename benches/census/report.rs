@@ -50,7 +50,11 @@ pub(crate) fn counts(
     let (mut classes, mut keys) = (FxHashSet::default(), FxHashSet::default());
     let (mut total_classes, mut total_keys) = (FxHashSet::default(), FxHashSet::default());
     let mut scaled = FxHashSet::default();
-    for entry in census.entries.iter().filter(|entry| picks(entry.code.depth())) {
+    for entry in census
+        .entries
+        .iter()
+        .filter(|entry| picks(entry.code.depth()))
+    {
         counts.rules += 1;
         classes.insert(entry.class);
         keys.insert(entry.key);
@@ -120,7 +124,15 @@ impl Counts {
 pub(crate) fn table(rows: &[Counts]) -> String {
     let mut out = format!(
         "{:<8}{:>9}{:>12}{:>10}{:>10}{:>14}{:>12}{:>10}{:>12}\n",
-        "part", "rules", "undefined", "classes", "keys", "completeness", "everywhere", "keys", "to factor"
+        "part",
+        "rules",
+        "undefined",
+        "classes",
+        "keys",
+        "completeness",
+        "everywhere",
+        "keys",
+        "to factor"
     );
     for row in rows {
         let _ = writeln!(
@@ -168,7 +180,10 @@ impl Writer<'_, '_> {
     pub(crate) fn missed(&mut self, missed: &Missed) -> String {
         let [a, b] = missed.example.map(|index| self.rule(index).0);
         let [left, right] = &missed.shapes;
-        format!("{:>8}  {left} ~ {right}\n          {a}\n          {b}\n", missed.count)
+        format!(
+            "{:>8}  {left} ~ {right}\n          {a}\n          {b}\n",
+            missed.count
+        )
     }
 
     pub(crate) fn missed_json(&mut self, missed: &Missed) -> Value {
@@ -178,11 +193,18 @@ impl Writer<'_, '_> {
 
     pub(crate) fn dispute(&mut self, dispute: &Dispute) -> String {
         let (text, code) = self.rule(dispute.rule);
-        let mut out = format!("  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ", dispute.point, dispute.precise);
+        let mut out = format!(
+            "  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ",
+            dispute.point, dispute.precise
+        );
         for scenario in &dispute.plain {
             match scenario.value {
                 Some(value) => {
-                    let _ = write!(out, " {value:e}±{:.0e}: {:.3}", scenario.error, scenario.weight);
+                    let _ = write!(
+                        out,
+                        " {value:e}±{:.0e}: {:.3}",
+                        scenario.error, scenario.weight
+                    );
                 }
                 None => {
                     let _ = write!(out, " undefined: {:.3}", scenario.weight);

@@ -91,13 +91,7 @@ impl Store {
     }
 
     /// A value times a mask.
-    pub(super) fn dropped(
-        &mut self,
-        x: PolyId,
-        keep: PolyId,
-        index: u32,
-        shape: Shape,
-    ) -> PolyId {
+    pub(super) fn dropped(&mut self, x: PolyId, keep: PolyId, index: u32, shape: Shape) -> PolyId {
         if keep == ONE {
             return x;
         }
@@ -171,13 +165,9 @@ impl Store {
             Op::Last => self.last(x, y),
             Op::Peak => self.peak(x),
             Op::MatMul => self.matmul(x, y),
-            Op::Mean
-            | Op::Sum
-            | Op::Norm
-            | Op::Rms
-            | Op::Transpose
-            | Op::RowMean
-            | Op::ColMean => self.reduction(op, x, shape),
+            Op::Mean | Op::Sum | Op::Norm | Op::Rms | Op::Transpose | Op::RowMean | Op::ColMean => {
+                self.reduction(op, x, shape)
+            }
             // These never reach here as written: a drop has its mask, a bias correction its average.
             Op::Rem | Op::Drop | Op::Debias | Op::Orthogonalize => {
                 self.opaque(op, args, Shape::Scalar)

@@ -264,11 +264,7 @@ impl Store {
     }
 
     /// A power that depends on signs alone: its value, or simpler base and exponent.
-    fn small_power(
-        &mut self,
-        base: PolyId,
-        exponent: PolyId,
-    ) -> Result<PolyId, (PolyId, PolyId)> {
+    fn small_power(&mut self, base: PolyId, exponent: PolyId) -> Result<PolyId, (PolyId, PolyId)> {
         if self.is_null(base) {
             // 0^y is 0, 1 or undefined, by the sign of y.
             let sign = self.sign(exponent);
@@ -407,7 +403,11 @@ impl Store {
     }
 
     /// An odd function: the signs come out.
-    fn odd(&mut self, id: PolyId, of_size: impl Fn(&mut Self, Rational, MonoId) -> PolyId) -> PolyId {
+    fn odd(
+        &mut self,
+        id: PolyId,
+        of_size: impl Fn(&mut Self, Rational, MonoId) -> PolyId,
+    ) -> PolyId {
         if self.is_null(id) {
             return id;
         }
@@ -425,23 +425,27 @@ impl Store {
 
     pub(super) fn clip(&mut self, id: PolyId, bound: PolyId) -> PolyId {
         let limit = self.as_number(bound).filter(|limit| limit.is_positive());
-        self.odd(id, |store, coef, size| match limit {
-            Some(limit) => store.clip_size(coef, size, limit),
-            None => {
-                let x = store.poly_of_mono(coef, size);
-                let inside = store.range(x).hi;
-                if inside * (1.0 + 1e-9) <= store.range(bound).lo {
-                    return store.expanded(coef, size);
-                }
-                store.opaque(Op::Clip, &[x, bound], Shape::Scalar)
+        self.odd(id, |store, coef, size| {
+            if let Some(limit) = limit {
+                return store.clip_size(coef, size, limit);
             }
+            let x = store.poly_of_mono(coef, size);
+            let inside = store.range(x).hi;
+            if inside * (1.0 + 1e-9) <= store.range(bound).lo {
+                return store.expanded(coef, size);
+            }
+            store.opaque(Op::Clip, &[x, bound], Shape::Scalar)
         })
     }
 
     /// `min(coef * size, limit)` for a size.
     fn clip_size(&mut self, coef: Rational, size: MonoId, limit: Rational) -> PolyId {
         if size == UNIT {
-            let least = if coef.compare(limit).is_lt() { coef } else { limit };
+            let least = if coef.compare(limit).is_lt() {
+                coef
+            } else {
+                limit
+            };
             return self.number(least);
         }
         let range = self.mono_range(size);

@@ -14,7 +14,6 @@ pub(super) struct Table {
 }
 
 impl Table {
-
     /// The number of an entry with this hash that is equal.
     pub(super) fn find(&self, hash: u64, mut is_equal: impl FnMut(u32) -> bool) -> Option<u32> {
         let mut entry = *self.newest.get(&hash)?;

@@ -11,6 +11,11 @@
 //!
 //! *Invariant:* reading the normal form gives the normal form, so equal texts mean equal rules. Order never depends on what was seen before.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a rewrite looks for a few kinds of atoms or ops; that it is none of them is one case"
+)]
+
 mod build;
 mod emit;
 mod facts;
@@ -25,6 +30,7 @@ mod store;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use store::Trouble;
 
@@ -98,7 +104,7 @@ impl Algebra {
                 text: normal.text(),
                 rule: normal,
                 multiple,
-                trouble: None,
+                trouble: self.store.is_partial.then_some(Trouble::Partial),
             },
             None => Normal {
                 rule: rule.clone(),
@@ -177,7 +183,7 @@ impl Normal {
         self.multiple.as_deref()
     }
 
-    /// Why this is the rule as it was written and no full normal form; none where it is one.
+    /// Why this is no full normal form, or even the rule as it was written; none where it is one.
     pub fn trouble(&self) -> Option<Trouble> {
         self.trouble
     }

@@ -7,6 +7,7 @@
 use super::rational::Rational;
 use crate::op::Op;
 use rustc_hash::FxHashMap;
+use std::io::Write;
 use std::sync::LazyLock;
 
 /// The exact number that a double of at least 0 stands for.
@@ -90,7 +91,6 @@ fn shortest_decimal(size: f64) -> Option<(i128, i32)> {
         return None;
     }
     // `{:e}` prints the shortest digits: `1.25e-3`.
-    use std::io::Write;
     let mut buffer = [0u8; 32];
     let mut rest = &mut buffer[..];
     write!(rest, "{size:e}").ok()?;
@@ -174,12 +174,22 @@ static CONSTANTS: LazyLock<FxHashMap<u64, Exact>> = LazyLock::new(|| {
         }
     };
     let fraction = |num, den| Rational::new(num, den).expect("small parts fit");
-    add(
-        std::f64::consts::E,
-        Exact::PowerOfE(Rational::ONE),
-    );
-    for (num, den) in [(1, 1), (2, 1), (1, 2), (3, 1), (4, 1), (1, 4), (1, 3), (2, 3), (3, 4)] {
-        add(std::f64::consts::PI * f64::from(num) / f64::from(den), Exact::Pi(fraction(num.into(), den.into())));
+    add(std::f64::consts::E, Exact::PowerOfE(Rational::ONE));
+    for (num, den) in [
+        (1, 1),
+        (2, 1),
+        (1, 2),
+        (3, 1),
+        (4, 1),
+        (1, 4),
+        (1, 3),
+        (2, 3),
+        (3, 4),
+    ] {
+        add(
+            std::f64::consts::PI * f64::from(num) / f64::from(den),
+            Exact::Pi(fraction(num.into(), den.into())),
+        );
     }
     for n in 1..=20i32 {
         for (num, den) in [(n, 1), (-n, 1), (n, 2), (-n, 2)] {
@@ -233,10 +243,7 @@ mod tests {
 
     #[test]
     fn rounded_constants_stand_for_the_constants() {
-        assert_eq!(
-            exact(std::f64::consts::E),
-            Exact::PowerOfE(Rational::ONE)
-        );
+        assert_eq!(exact(std::f64::consts::E), Exact::PowerOfE(Rational::ONE));
         assert_eq!(exact(libm::log(2.0)), Exact::Log(2));
         assert!(matches!(exact(f64::INFINITY), Exact::Opaque(_)));
         assert!(matches!(exact(1e-300), Exact::Opaque(_)));

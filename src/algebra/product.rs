@@ -65,8 +65,7 @@ impl Store {
         if factor.domain {
             factor.support = false;
         }
-        let is_one =
-            factor.power.is_zero() && !factor.sign && !factor.support && !factor.domain;
+        let is_one = factor.power.is_zero() && !factor.sign && !factor.support && !factor.domain;
         (!is_one).then_some(factor)
     }
 
@@ -242,20 +241,12 @@ impl Store {
         let factors: Vec<Factor> = self.factors(id).to_vec();
         for factor in factors {
             let log = self.intern_atom(Kind::Log(factor.atom));
-            if !factor.power.is_zero() {
-                let mono = self.mono_of(log);
-                terms.push(Term {
-                    coef: factor.power,
-                    mono,
-                });
-            } else {
-                // The logarithm of a sign or of 1 that is undefined at zero: 0, and undefined at zero.
-                let mono = self.mono_of(log);
-                terms.push(Term {
-                    coef: Rational::ZERO,
-                    mono,
-                });
-            }
+            // The logarithm of a sign, or of 1 that is undefined at zero, is 0 and undefined at zero: its power is 0.
+            let mono = self.mono_of(log);
+            terms.push(Term {
+                coef: factor.power,
+                mono,
+            });
         }
         let logs = self.sum(terms);
         let exp = self.mono(id).exp;

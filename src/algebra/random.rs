@@ -156,12 +156,11 @@ impl Store {
                 self.scale(power, term.coef)
             };
             for factor in self.factors(term.mono).to_vec() {
-                let value = match values.get(&factor.atom) {
-                    Some(value) => self.as_factor(*value, factor),
-                    None => {
-                        let mono = self.mono_of_factors(vec![factor], ZERO);
-                        self.poly_of_mono(Rational::ONE, mono)
-                    }
+                let value = if let Some(value) = values.get(&factor.atom) {
+                    self.as_factor(*value, factor)
+                } else {
+                    let mono = self.mono_of_factors(vec![factor], ZERO);
+                    self.poly_of_mono(Rational::ONE, mono)
                 };
                 product = self.mul(product, value);
             }
@@ -179,7 +178,7 @@ impl Store {
             product = self.power_number(base, factor.power);
         }
         let sign = self.sign(value);
-        if factor.sign && !(is_natural && !factor.power.is_zero()) {
+        if factor.sign && (factor.power.is_zero() || !is_natural) {
             product = self.mul(product, sign);
         }
         if factor.support {
@@ -194,7 +193,7 @@ impl Store {
     }
 
     /// The masks that stand in a term itself, and those inside some atom of a term.
-    pub(super) fn masks(&self, root: PolyId) -> (Vec<AtomId>, Vec<AtomId>) {
+    fn masks(&self, root: PolyId) -> (Vec<AtomId>, Vec<AtomId>) {
         let is_mask = |atom: &AtomId| matches!(self.atom(*atom).kind, Kind::Mask { .. });
         let mut outside: Vec<AtomId> = Vec::new();
         let mut inside: Vec<AtomId> = Vec::new();
@@ -219,7 +218,7 @@ impl Store {
     }
 
     /// Where a mask stands both in a term and inside an atom, f(b) becomes b f(1) + (1 - b) f(0).
-    pub(super) fn split_by_masks(&mut self, root: PolyId) -> PolyId {
+    fn split_by_masks(&mut self, root: PolyId) -> PolyId {
         let (outside, inside) = self.masks(root);
         let mut root = root;
         for mask in outside
@@ -264,7 +263,7 @@ impl Store {
     }
 
     /// Two masks that always stand together are one with the product of their probabilities.
-    pub(super) fn merge_masks(&mut self, root: PolyId) -> PolyId {
+    fn merge_masks(&mut self, root: PolyId) -> PolyId {
         let mut root = root;
         'again: loop {
             let (outside, inside) = self.masks(root);
@@ -308,7 +307,7 @@ impl Store {
     }
 
     /// b x + (1 - b) y has the distribution of the mask that keeps the other part: the shorter sum is taken.
-    pub(super) fn turn_masks(&mut self, root: PolyId) -> PolyId {
+    fn turn_masks(&mut self, root: PolyId) -> PolyId {
         let (outside, inside) = self.masks(root);
         let mut root = root;
         for mask in outside {
@@ -334,7 +333,11 @@ impl Store {
             let candidate = self.replace(root, &with);
             let rank = |store: &Self, poly: PolyId, keep: PolyId| {
                 let p = store.as_number(keep).map_or(0.0, Rational::to_f64);
-                (store.terms(poly).len(), (1.0 - p).to_bits(), store.poly(poly).hash)
+                (
+                    store.terms(poly).len(),
+                    (1.0 - p).to_bits(),
+                    store.poly(poly).hash,
+                )
             };
             if rank(self, candidate, other) < rank(self, root, keep) {
                 root = candidate;
@@ -357,9 +360,7 @@ impl Store {
                         .parts(factor.atom)
                         .into_iter()
                         .any(|part| self.reachable(part).contains(&noise))
-            }) || self
-                .reachable(self.mono(term.mono).exp)
-                .contains(&noise)
+            }) || self.reachable(self.mono(term.mono).exp).contains(&noise)
         });
         if is_inside {
             let minus = self.poly_of(noise);
@@ -386,9 +387,7 @@ impl Store {
         // One draw for all elements can only lose a sign that all elements share.
         let may_go = |store: &Self, factor: &Factor| {
             let atom = store.atom(factor.atom);
-            factor.sign
-                && !atom.is_random
-                && (leaf == Leaf::Noise || atom.shape == Shape::Scalar)
+            factor.sign && !atom.is_random && (leaf == Leaf::Noise || atom.shape == Shape::Scalar)
         };
         let mut signs: Vec<AtomId> = self
             .factors(first.mono)
@@ -451,7 +450,7 @@ impl Store {
     }
 
     /// Numbers the masks of each kind so that the structure comes first among all numberings.
-    pub(super) fn name_masks(&mut self, root: PolyId) -> PolyId {
+    fn name_masks(&mut self, root: PolyId) -> PolyId {
         let mut groups: Vec<((PolyId, Shape), Vec<AtomId>)> = Vec::new();
         for atom in self.reachable(root) {
             if let Kind::Mask { keep, shape, .. } = self.atom(atom).kind {
@@ -463,8 +462,8 @@ impl Store {
         }
         let mut root = root;
         for ((keep, shape), group) in groups {
-            let is_named = group.len() == 1
-                && matches!(self.atom(group[0]).kind, Kind::Mask { index: 0, .. });
+            let is_named =
+                group.len() == 1 && matches!(self.atom(group[0]).kind, Kind::Mask { index: 0, .. });
             if is_named {
                 continue;
             }
@@ -479,8 +478,8 @@ impl Store {
                     })
                     .collect();
                 let named = self.replace(root, &with);
-                let is_better = best
-                    .is_none_or(|best| self.poly(named).hash < self.poly(best).hash);
+                let is_better =
+                    best.is_none_or(|best| self.poly(named).hash < self.poly(best).hash);
                 if is_better {
                     best = Some(named);
                 }
@@ -502,7 +501,11 @@ fn orders(len: usize) -> Vec<Vec<u32>> {
         all = all
             .into_iter()
             .flat_map(|order: Vec<u32>| {
-                let rest: Vec<u32> = first.iter().filter(|n| !order.contains(n)).copied().collect();
+                let rest: Vec<u32> = first
+                    .iter()
+                    .filter(|n| !order.contains(n))
+                    .copied()
+                    .collect();
                 rest.into_iter().map(move |next| {
                     let mut longer = order.clone();
                     longer.push(next);

@@ -206,10 +206,7 @@ mod tests {
 
     #[test]
     fn roots_are_exact_or_none() {
-        assert_eq!(
-            fraction(4, 9).root(Rational::HALF),
-            Some(fraction(2, 3))
-        );
+        assert_eq!(fraction(4, 9).root(Rational::HALF), Some(fraction(2, 3)));
         assert_eq!(fraction(2, 1).root(Rational::HALF), None);
         assert_eq!(
             fraction(1, 10_000).root(fraction(3, 4)),

@@ -138,6 +138,10 @@ pub(super) struct Store {
     terms: Vec<Term>,
     /// Why the result is not to be trusted as a normal form, once there is a reason.
     pub(super) trouble: Option<Trouble>,
+    /// Whether some product was too long to be multiplied out: the form is true but not the only one.
+    pub(super) is_partial: bool,
+    /// How many sums are being multiplied out inside each other.
+    pub(super) depth: u32,
 }
 
 /// Why an expression has no full normal form.
@@ -147,14 +151,19 @@ pub enum Trouble {
     LargeNumber,
     /// The normal form has too many parts.
     TooLong,
+    /// Some products of sums were left as products.
+    Partial,
 }
 
 impl Trouble {
     /// The reason in words, for a reader of the rule.
     pub fn text(self) -> &'static str {
         match self {
-            Self::LargeNumber => "as written: its numbers have too many digits for exact arithmetic",
+            Self::LargeNumber => {
+                "as written: its numbers have too many digits for exact arithmetic"
+            }
             Self::TooLong => "as written: its normal form would be too long",
+            Self::Partial => "not multiplied out in full: that would be too long",
         }
     }
 }
@@ -184,6 +193,8 @@ impl Store {
             poly_table: Table::default(),
             terms: Vec::new(),
             trouble: None,
+            is_partial: false,
+            depth: 0,
         };
         let zero = store.intern_poly(&[]);
         let unit = store.intern_mono(&[], zero);
@@ -216,6 +227,8 @@ impl Store {
         self.poly_table.truncate(mark.polys);
         self.terms.truncate(mark.terms);
         self.trouble = None;
+        self.is_partial = false;
+        self.depth = 0;
     }
 
     pub(super) fn atom(&self, id: AtomId) -> &Atom {
@@ -330,11 +343,11 @@ impl Store {
         }
         for factor in factors {
             let atom = self.atom(factor.atom);
-            mono.is_total &=
-                atom.is_total && !((factor.domain || factor.power.is_negative()) && atom.range.zero);
+            mono.is_total &= atom.is_total
+                && !((factor.domain || factor.power.is_negative()) && atom.range.zero);
             mono.is_random |= atom.is_random;
-            mono.has_sum |= matches!(atom.kind, Kind::Sum(_))
-                && factor.power.compare(Rational::ONE).is_ge();
+            mono.has_sum |=
+                matches!(atom.kind, Kind::Sum(_)) && factor.power.compare(Rational::ONE).is_ge();
             mono.stage = mono.stage.max(atom.stage);
             mono.shape = join(mono.shape, atom.shape);
         }
@@ -411,7 +424,11 @@ impl Store {
     }
 
     fn hash_of_kind(&self, kind: Kind) -> u64 {
-        let of = |tag: u64, parts: &[u64]| parts.iter().fold(mix(0x61_746f_6d, tag), |hash, part| mix(hash, *part));
+        let of = |tag: u64, parts: &[u64]| {
+            parts
+                .iter()
+                .fold(mix(0x6174_6f6d, tag), |hash, part| mix(hash, *part))
+        };
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -434,7 +451,10 @@ impl Store {
             Kind::Own(origin, body) => of(11, &[u64::from(origin), self.poly_hash(body)]),
             Kind::Func(op, [x, y, z], shape) => {
                 // The name, not the number: numbers change when an op is added to the table.
-                let name = op.name().bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
+                let name = op
+                    .name()
+                    .bytes()
+                    .fold(0, |hash, byte| mix(hash, u64::from(byte)));
                 of(
                     12,
                     &[

@@ -10,6 +10,9 @@ use crate::types::Stage;
 /// The most products that are multiplied out at once.
 const MOST_PRODUCTS: usize = 1024;
 
+/// How deep sums inside sums are multiplied out.
+const MOST_LEVELS: u32 = 32;
+
 /// A polynomial as `coef * mono * sum`, the sum being an atom's polynomial without common factors; no sum where there is one term.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Product {
@@ -206,10 +209,12 @@ impl Store {
                     for _ in 0..times {
                         size = size.saturating_mul(self.terms(sum).len());
                     }
-                    // |x|^times is sign(x)^times x^times, so what is left turns its sign for odd times.
+                    // |x|^times is sign(x)^times x^times, so what is left turns its sign for odd times. Where x is zero the
+                    // product is, so that sign is no matter for what is never negative.
+                    let is_signed = !self.atom(factor.atom).range.is_non_negative();
                     rest.push(Factor {
                         power: self.fits(factor.power.add(whole.neg())),
-                        sign: factor.sign != (times % 2 == 1),
+                        sign: is_signed && factor.sign != (times % 2 == 1),
                         support: false,
                         ..factor
                     });
@@ -222,11 +227,12 @@ impl Store {
                 }
             }
         }
-        if size > MOST_PRODUCTS {
-            self.trouble = self.trouble.or(Some(super::store::Trouble::TooLong));
+        if size > MOST_PRODUCTS || self.depth > MOST_LEVELS {
+            self.is_partial = true;
             terms.push(Term { coef, mono });
             return;
         }
+        self.depth += 1;
         let exp = self.mono(mono).exp;
         let rest = self.mono_of_factors(rest, exp);
         let mut product = self.poly_of_mono(coef, rest);
@@ -235,11 +241,13 @@ impl Store {
                 product = self.mul(product, sum);
             }
         }
+        self.depth -= 1;
         terms.extend_from_slice(self.terms(product));
     }
 
     /// A product of sums that is too long to be multiplied out.
     fn mul_as_factors(&mut self, x: PolyId, y: PolyId) -> PolyId {
+        self.is_partial = true;
         let (x, y) = (self.as_product(x), self.as_product(y));
         let (x_coef, x_mono) = self.close(x);
         let (y_coef, y_mono) = self.close(y);

@@ -137,8 +137,11 @@ fn plain_op(graph: &mut Graph, op: Op, args: &[NodeId]) -> Option<Read> {
             return None;
         }
     }
-    let divides_by_zero = matches!(op, Op::Div | Op::Rem) && graph.node(args[1]).as_number() == Some(0.0);
-    if divides_by_zero || (info.kind != Kind::Arithmetic && graph.ty(args[0]).stage == Stage::Script) {
+    let divides_by_zero =
+        matches!(op, Op::Div | Op::Rem) && graph.node(args[1]).as_number() == Some(0.0);
+    if divides_by_zero
+        || (info.kind != Kind::Arithmetic && graph.ty(args[0]).stage == Stage::Script)
+    {
         return None;
     }
     graph.apply(op, args).ok().map(Read::Node)
