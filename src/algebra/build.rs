@@ -110,15 +110,14 @@ impl Store {
     pub(super) fn double(&mut self, value: f64) -> PolyId {
         let is_negative = value < 0.0;
         let size = value.abs();
-        let exact = match self.numbers.get(&size.to_bits()) {
-            Some(exact) => *exact,
-            None => {
-                let exact = number::exact(size);
-                if self.numbers.len() < MOST_NUMBERS {
-                    self.numbers.insert(size.to_bits(), exact);
-                }
-                exact
+        let exact = if let Some(exact) = self.numbers.get(&size.to_bits()) {
+            *exact
+        } else {
+            let exact = number::exact(size);
+            if self.numbers.len() < MOST_NUMBERS {
+                self.numbers.insert(size.to_bits(), exact);
             }
+            exact
         };
         let poly = match exact {
             Exact::Fraction(fraction) => self.number(fraction),
