@@ -91,12 +91,14 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        if let [one] = given
-            && one.name.is_none()
-            && op.info().params.len() == 1
-        {
-            let ty = self.expr(tree, one.value);
-            return self.operator(op, &[(ty, tree.span(one.value))], span);
+        // All arguments by position, as most are: nothing to bind.
+        let is_plain = given.len() == op.info().params.len();
+        if is_plain && given.iter().all(|arg| arg.name.is_none()) {
+            let mut types: [(Ty, Span); 3] = std::array::from_fn(|_| (Ty::Unknown, span));
+            for (slot, arg) in types.iter_mut().zip(given) {
+                *slot = (self.expr(tree, arg.value), tree.span(arg.value));
+            }
+            return self.operator(op, &types[..given.len()], span);
         }
         let params = op_params(op);
         let signature = Signature::of_op(op, &params);

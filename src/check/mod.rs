@@ -18,6 +18,7 @@ mod operator;
 pub mod scope;
 mod stmt;
 mod ty;
+mod upcoming;
 mod written;
 
 pub use known::{Known, Primitive};
@@ -123,7 +124,7 @@ pub struct Checker<'a> {
     limit: Option<u32>,
     frames: Vec<Frame>,
     memo: FxHashMap<(u32, Vec<u64>), Ty>,
-    later: FxHashMap<Symbol, Span>,
+    upcoming: Option<upcoming::Upcoming>,
     depth: usize,
     /// Whether the place being checked is inside a rule, where `last(update)` has a meaning.
     silent: bool,
@@ -179,7 +180,7 @@ impl<'a> Checker<'a> {
             limit: None,
             frames: Vec::new(),
             memo: FxHashMap::default(),
-            later: FxHashMap::default(),
+            upcoming: None,
             depth: 0,
             silent: false,
         }

@@ -10,6 +10,8 @@ use logos::Logos;
 #[logos(skip r"[ \t\r\u{FEFF}]+")]
 #[logos(error = LexError)]
 #[allow(missing_docs, reason = "each variant is its own text")]
+// As wide as what it carries in the parser, so that a token has no gaps: those make copies of it slow.
+#[repr(u32)]
 pub enum Token {
     #[token("let")]
     Let,
