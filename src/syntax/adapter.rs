@@ -9,7 +9,7 @@
 )]
 
 use super::names::Names;
-use super::token::{Class, LexError, Lexeme, Token, lex};
+use super::token::{Class, LexError, Lexeme, Token, lex, number};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use std::collections::VecDeque;
@@ -221,11 +221,11 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 self.close(token, start, end)
             }
             Token::Name => self.name(start, end),
+            Token::Number => self.number(start, end),
             Token::Str => self.string(start, end),
             Token::Fn
             | Token::For
             | Token::In
-            | Token::Number
             | Token::If
             | Token::Then
             | Token::Else
@@ -402,6 +402,37 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
         let symbol = self.names.symbol(&self.text[start as usize..end as usize]);
         let (word, load) = (Token::Name, symbol.0);
         self.push(word, start, Tok { word, load }, end)
+    }
+
+    fn number(&mut self, start: u32, end: u32) -> Option<Placed> {
+        let text = &self.text[start as usize..end as usize];
+        let is_power = |byte| matches!(byte, b'e' | b'E');
+        // Only an exponent or hundreds of digits lead out of the range of numbers.
+        if text.len() > 300 || text.bytes().any(is_power) {
+            let value = number(text);
+            let mut mantissa = text.bytes().take_while(|byte| !is_power(*byte));
+            let lost = value == 0.0 && mantissa.any(|digit| matches!(digit, b'1'..=b'9'));
+            if value.is_infinite() || lost {
+                self.out_of_range(start, end, lost);
+            }
+        }
+        self.push(Token::Number, start, Token::Number.into(), end)
+    }
+
+    fn out_of_range(&mut self, start: u32, end: u32, lost: bool) {
+        let size = if lost { "small" } else { "large" };
+        let diagnostic = Diagnostic::new(
+            Code::E0102,
+            self.span(start, end),
+            format!("number too {size} for 64 bits"),
+        )
+        .here(format!("too {size}"))
+        .help(if lost {
+            "write a number of at least 1e-323, or 0"
+        } else {
+            "write a number below 1.8e308"
+        });
+        self.report(diagnostic);
     }
 
     fn string(&mut self, start: u32, end: u32) -> Option<Placed> {

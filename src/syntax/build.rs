@@ -67,33 +67,8 @@ impl<'a> Builder<'a> {
     }
 
     /// The value of a number as it is written; NaN for what is none and has been reported.
-    pub(crate) fn number(&mut self, start: u32, end: u32) -> f64 {
-        let text = &self.text[start as usize..end as usize];
-        let value: f64 = if text.contains('_') {
-            text.replace('_', "").parse()
-        } else {
-            text.parse()
-        }
-        .unwrap_or(f64::NAN);
-        let mut mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
-        let lost = value == 0.0 && mantissa.any(|digit| matches!(digit, b'1'..=b'9'));
-        if value.is_infinite() || lost {
-            let size = if lost { "small" } else { "large" };
-            self.problems.push(
-                Diagnostic::new(
-                    Code::E0102,
-                    self.span(start, end),
-                    format!("number too {size} for 64 bits"),
-                )
-                .here(format!("too {size}"))
-                .help(if lost {
-                    "write a number of at least 1e-323, or 0"
-                } else {
-                    "write a number below 1.8e308"
-                }),
-            );
-        }
-        value
+    pub(crate) fn number(&self, start: u32, end: u32) -> f64 {
+        super::token::number(&self.text[start as usize..end as usize])
     }
 
     /// An expression without parts.

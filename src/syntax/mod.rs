@@ -103,7 +103,7 @@ pub fn parse(file: FileId, text: &str, names: &mut Names) -> (Tree, Vec<Problem>
         builder.tree.stmts[statement.0 as usize] = builder.tree.stmts[slot.0 as usize].clone();
     }
     for diagnostic in &builder.problems {
-        if matches!(diagnostic.code, Code::E0102 | Code::E0203) {
+        if diagnostic.code == Code::E0203 {
             builder
                 .tree
                 .skip_statement_at(diagnostic.primary.span, text, names);

@@ -284,6 +284,16 @@ impl Token {
     }
 }
 
+/// The value of a number's text; NaN if it is none.
+pub fn number(text: &str) -> f64 {
+    let value = if text.contains('_') {
+        text.replace('_', "").parse()
+    } else {
+        text.parse()
+    };
+    value.unwrap_or(f64::NAN)
+}
+
 /// One piece of a text: a token or an error, and its bytes.
 pub type Lexeme = (Result<Token, LexError>, std::ops::Range<usize>);
 
