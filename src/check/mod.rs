@@ -13,6 +13,7 @@ pub mod bind;
 mod builtin;
 mod call;
 mod expr;
+mod key;
 pub mod known;
 mod operator;
 pub mod scope;

@@ -61,16 +61,29 @@ pub struct Names {
 impl Names {
     /// The symbol of a name in any of its spellings.
     pub fn symbol(&mut self, name: &str) -> Symbol {
-        let name = plain(name);
-        let hash = hash(&name);
-        if let Some(symbol) = self.find(&name, hash) {
-            return symbol;
+        // Most names have been met, spelled plainly.
+        let hash = hash(name);
+        match self.find(name, hash) {
+            Some(symbol) => symbol,
+            None if name.is_ascii() => self.add(name, hash),
+            None => self.other_spelling(&plain(name)),
         }
+    }
+
+    #[cold]
+    fn other_spelling(&mut self, plain: &str) -> Symbol {
+        let hash = hash(plain);
+        self.find(plain, hash)
+            .unwrap_or_else(|| self.add(plain, hash))
+    }
+
+    /// Adds a new name in its plain spelling.
+    fn add(&mut self, name: &str, hash: u32) -> Symbol {
         if self.table.len() <= self.ends.len() * 2 {
             self.grow();
         }
         let symbol = Symbol(u32::try_from(self.ends.len()).expect("fewer than 2^32 names"));
-        self.texts.push_str(&name);
+        self.texts.push_str(name);
         self.ends
             .push(u32::try_from(self.texts.len()).expect("less than 4 GiB of names"));
         insert(&mut self.table, (hash, symbol));
@@ -85,9 +98,13 @@ impl Names {
 
     /// The plain spelling.
     pub fn text(&self, symbol: Symbol) -> &str {
+        &self.texts[self.range(symbol)]
+    }
+
+    fn range(&self, symbol: Symbol) -> std::ops::Range<usize> {
         let index = symbol.0 as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.texts[start as usize..self.ends[index] as usize]
+        start as usize..self.ends[index] as usize
     }
 
     fn find(&self, name: &str, hash: u32) -> Option<Symbol> {
@@ -98,7 +115,8 @@ impl Names {
             if entry == FREE {
                 return None;
             }
-            if entry.0 == hash && self.text(entry.1) == name {
+            let is_same = || self.texts.as_bytes()[self.range(entry.1)] == *name.as_bytes();
+            if entry.0 == hash && is_same() {
                 return Some(entry.1);
             }
             place += 1;
