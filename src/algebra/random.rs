@@ -389,6 +389,20 @@ impl Store {
         root
     }
 
+    /// Whether an atom is a part of some atom or exponent of a polynomial.
+    fn is_inside(&self, root: PolyId, noise: AtomId) -> bool {
+        self.terms(root).iter().any(|term| {
+            self.factors(term.mono).iter().any(|factor| {
+                factor.atom != noise
+                    && self.atom(factor.atom).is_random
+                    && self
+                        .parts(factor.atom)
+                        .into_iter()
+                        .any(|part| self.reachable(part).contains(&noise))
+            }) || self.reachable(self.mono(term.mono).exp).contains(&noise)
+        })
+    }
+
     /// Noise times a sign that does not depend on it has the distribution of the noise.
     fn turn_noise(&mut self, root: PolyId, leaf: Leaf) -> PolyId {
         let noise = self.intern_atom(Kind::Leaf(leaf));
@@ -403,17 +417,7 @@ impl Store {
         if !is_mentioned {
             return root;
         }
-        let is_inside = self.terms(root).iter().any(|term| {
-            self.factors(term.mono).iter().any(|factor| {
-                factor.atom != noise
-                    && self.atom(factor.atom).is_random
-                    && self
-                        .parts(factor.atom)
-                        .into_iter()
-                        .any(|part| self.reachable(part).contains(&noise))
-            }) || self.reachable(self.mono(term.mono).exp).contains(&noise)
-        });
-        if is_inside {
+        if self.is_inside(root, noise) {
             let minus = self.poly_of(noise);
             let minus = self.scale(minus, Rational::MINUS_ONE);
             let turned = self.replace(root, &FxHashMap::from_iter([(noise, minus)]));
