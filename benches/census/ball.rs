@@ -105,11 +105,7 @@ impl Ball {
 
     /// A result with the error carried over from its arguments and that of the operation itself.
     fn rounded((value, exact): dd::Rounded, carried: f64) -> Self {
-        let own = if exact {
-            0.0
-        } else {
-            value.hi.abs() * EPS
-        };
+        let own = if exact { 0.0 } else { value.hi.abs() * EPS };
         Self::checked(value, carried + own)
     }
 
@@ -182,7 +178,11 @@ impl Ball {
             Lost => self.map(|x, ex| {
                 // Zero or nearly so: the root is small, whatever it is.
                 let root = (x.hi.abs() + 2.0 * ex).sqrt();
-                if x.hi < -ex { Lost } else { Known(dd::ZERO, root) }
+                if x.hi < -ex {
+                    Lost
+                } else {
+                    Known(dd::ZERO, root)
+                }
             }),
         }
     }
@@ -193,7 +193,11 @@ impl Ball {
                 return Self::ONE;
             }
             if x.hi < -600.0 {
-                return if ex > 0.1 { Lost } else { Known(dd::ZERO, 1.2 * x.hi.exp() + UNDERFLOW) };
+                return if ex > 0.1 {
+                    Lost
+                } else {
+                    Known(dd::ZERO, 1.2 * x.hi.exp() + UNDERFLOW)
+                };
             }
             if x.hi > 640.0 || ex > 0.1 {
                 return Lost;
@@ -267,12 +271,19 @@ impl Ball {
                 },
                 Known(..) if is_whole => {
                     let size = other.mul(Known(x.neg(), ex).ln()).exp();
-                    let half = Dd { hi: y.hi * 0.5, lo: y.lo * 0.5 };
+                    let half = Dd {
+                        hi: y.hi * 0.5,
+                        lo: y.lo * 0.5,
+                    };
                     if half.is_whole() { size } else { size.neg() }
                 }
                 Known(..) => {
                     let off = y.sub(y.add(Dd::new(0.5)).0.floor()).0;
-                    if off.hi.abs() > 2.0 * ey { Undefined } else { Lost }
+                    if off.hi.abs() > 2.0 * ey {
+                        Undefined
+                    } else {
+                        Lost
+                    }
                 }
                 Undefined | Lost => Lost,
             }
@@ -402,7 +413,9 @@ impl Ball {
 
     /// 1 where a claim about the sign of the difference holds, 0 where not.
     pub(crate) fn compare(self, other: Self, claim: impl FnOnce(f64) -> bool) -> Self {
-        self.sub(other).sign().map(|sign, _| Self::truth(claim(sign.hi)))
+        self.sub(other)
+            .sign()
+            .map(|sign, _| Self::truth(claim(sign.hi)))
     }
 
     pub(crate) fn truth(claim: bool) -> Self {

@@ -22,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) class: u32,
     /// Whether it is undefined at some point.
     pub(crate) is_partial: bool,
+    /// Whether it is so at a point where no input is zero.
+    pub(crate) is_partial_off_zero: bool,
     /// Hashes at the probes; none where something is not known there.
     probes: [Option<u64>; PROBES],
 }
@@ -74,6 +76,7 @@ impl Entry {
             key,
             class: 0,
             is_partial: false,
+            is_partial_off_zero: false,
             probes: [None; PROBES],
         }
     }
@@ -151,7 +154,12 @@ impl<'a> Census<'a> {
             };
             let cells = self.precise.cells(&rule, count.min(self.points.len()));
             self.check(*index, &rule, &cells);
-            self.entries[*index].is_partial = cells.iter().any(Cell::has_undefined);
+            let undefined = |(cell, _): &(&Cell, &Point)| cell.has_undefined();
+            let undefined: Vec<(&Cell, &Point)> =
+                cells.iter().zip(self.points).filter(undefined).collect();
+            let entry = &mut self.entries[*index];
+            entry.is_partial = !undefined.is_empty();
+            entry.is_partial_off_zero = undefined.iter().any(|(_, point)| !point.has_zero());
             if cells.iter().filter(|cell| **cell != Cell::Lost).count() < FEW {
                 self.findings.obscure += 1;
             }
@@ -229,8 +237,12 @@ impl<'a> Census<'a> {
 
 impl Findings {
     fn merge(&mut self, [a, b]: [&Class; 2], points: &[Point]) {
-        let verdicts: Vec<Verdict> =
-            a.cells.iter().zip(&b.cells).map(|(a, b)| a.compare(b)).collect();
+        let verdicts: Vec<Verdict> = a
+            .cells
+            .iter()
+            .zip(&b.cells)
+            .map(|(a, b)| a.compare(b))
+            .collect();
         let find = |wanted: Verdict| verdicts.iter().position(|verdict| *verdict == wanted);
         let (at, list) = match (find(Verdict::Differs), find(Verdict::Domain)) {
             (Some(at), _) => (at, &mut self.false_merges),
@@ -255,13 +267,18 @@ fn is_same(a: &[Cell], b: &[Cell]) -> bool {
 
 /// One hash of several cells; none where one has none.
 fn hash(cells: &[Cell], factor: f64) -> Option<u64> {
-    cells.iter().try_fold(0, |hash, cell| Some(random::join(hash, cell.hash_scaled(factor)?)))
+    cells.iter().try_fold(0, |hash, cell| {
+        Some(random::join(hash, cell.hash_scaled(factor)?))
+    })
 }
 
 /// A hash that rules share when one is a number times the other, whatever its sign.
 fn scaled_hash(cells: &[Cell]) -> Option<u64> {
-    let known: Vec<Cell> =
-        cells.iter().filter(|cell| cell.hash().is_some()).cloned().collect();
+    let known: Vec<Cell> = cells
+        .iter()
+        .filter(|cell| cell.hash().is_some())
+        .cloned()
+        .collect();
     let size = known.iter().map(Cell::size).find(|size| *size > 0.0)?;
     let (plus, minus) = (hash(&known, 1.0 / size)?, hash(&known, -1.0 / size)?);
     Some(plus.min(minus))

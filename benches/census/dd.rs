@@ -193,9 +193,7 @@ impl Dd {
             sum = sum.scale(2.0).plus(sum.mul(sum).0);
         }
         let half = (twos / 2.0).trunc();
-        sum.plus(ONE)
-            .scale(half.exp2())
-            .scale((twos - half).exp2())
+        sum.plus(ONE).scale(half.exp2()).scale((twos - half).exp2())
     }
 
     /// The natural logarithm of a positive number: within 2^-98 of itself near one, elsewhere within 2^-98 (1 + |log x|).

@@ -1,7 +1,7 @@
 //! The plain oracle: the value of a rule at one point, in f64 and with nothing kept.
 //!
-//! Each way that chance can go is computed from scratch, three times over, with the last bit of every inexact result moved at random: what
-//! the three have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
+//! Each way that chance can go is computed from scratch, four times over, once as it is and then with the last bit of every inexact result moved at random: what
+//! the four have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
 //! or something over- or underflows, nothing is claimed.
 
 use crate::ball::Ball;
@@ -13,7 +13,7 @@ use nos::op::{Leaf, Op};
 
 /// Rules with more than this many chances are not evaluated.
 const MOST_CHANCES: usize = 10;
-const RUNS: usize = 3;
+const RUNS: usize = 4;
 
 /// One way that chance can go, and what comes of it.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +72,10 @@ fn chances(graph: &Graph) -> Vec<Chance> {
             Node::Leaf(Leaf::Noise) => out.push(Chance::Noise),
             Node::Leaf(Leaf::StepNoise) => out.push(Chance::StepNoise),
             Node::Drop { p, mask, .. } => {
-                out.push(Chance::Mask(mask, graph.node(p).as_number().unwrap_or(f64::NAN)));
+                out.push(Chance::Mask(
+                    mask,
+                    graph.node(p).as_number().unwrap_or(f64::NAN),
+                ));
             }
             Node::Number(_)
             | Node::Leaf(_)
@@ -128,25 +131,39 @@ fn scenario(
     random: &mut Random,
 ) -> Result<Scenario> {
     let mut runs = [0.0; RUNS];
-    for run in &mut runs {
-        *run = evaluate(rule, point, draw, random)?;
+    for (run, value) in runs.iter_mut().enumerate() {
+        let mut last_bits = LastBits {
+            moved: run > 0,
+            random,
+        };
+        *value = evaluate(rule, point, draw, &mut last_bits)?;
     }
     let undefined = runs.iter().filter(|value| value.is_nan()).count();
     if undefined == RUNS {
-        return Ok(Scenario { weight, value: None, error: 0.0 });
+        return Ok(Scenario {
+            weight,
+            value: None,
+            error: 0.0,
+        });
     }
     let (least, greatest) = runs
         .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| (low.min(*run), high.max(*run)));
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| {
+            (low.min(*run), high.max(*run))
+        });
     let size = least.abs().max(greatest.abs());
-    let error = 8.0 * (greatest - least) + 1e-13 * size;
+    let error = 16.0 * (greatest - least) + 1e-13 * size;
     if undefined > 0 || error > 1e-6 * size {
         return Err(Unsure);
     }
-    Ok(Scenario { weight, value: Some(runs[0]), error })
+    Ok(Scenario {
+        weight,
+        value: Some(runs[0]),
+        error,
+    })
 }
 
-fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Result<f64> {
+fn evaluate(rule: &Rule, point: &Point, draw: &Draw, last_bits: &mut LastBits<'_>) -> Result<f64> {
     let graph = rule.graph();
     let mut values: Vec<Float> = Vec::with_capacity(graph.len());
     for (id, node) in graph.iter() {
@@ -155,7 +172,7 @@ fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Res
             certain(point.value(input))
         } else {
             match node {
-                Node::Number(bits) => number(f64::from_bits(bits))?,
+                Node::Number(bits) => last_bits.of(number(f64::from_bits(bits))?),
                 Node::Leaf(Leaf::Noise) => certain(draw.noise),
                 Node::Leaf(Leaf::StepNoise) => certain(draw.step_noise),
                 Node::Drop { mask, .. } if draw.dropped.contains(&mask) => certain(0.0),
@@ -164,16 +181,23 @@ fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Res
                     let Node::Apply(Op::Ema, ema) = graph.node(args.as_slice()[0]) else {
                         return Err(Unsure);
                     };
-                    let beta = value(&ema.as_slice()[1]).value;
-                    let correction = 1.0 - beta.powf(point.step + 1.0);
+                    let beta = value(&ema.as_slice()[1]);
+                    let power = last_bits.of(power(beta, certain(point.step + 1.0))?);
+                    let correction = sum(
+                        certain(1.0),
+                        Float {
+                            value: -power.value,
+                            ..power
+                        },
+                    )?;
                     let x = value(&args.as_slice()[0]);
-                    wobble(Float { value: x.value / correction, exact: x.value == 0.0 }, random)
+                    last_bits.of(apply(Op::Div, &[x, correction], false)?)
                 }
                 Node::Apply(op, args) => {
                     let args = args.as_slice();
                     let floats: Vec<Float> = args.iter().map(value).collect();
                     let is_same = args.len() == 2 && args[0] == args[1];
-                    wobble(apply(op, &floats, is_same)?, random)
+                    last_bits.of(apply(op, &floats, is_same)?)
                 }
                 Node::Leaf(_) | Node::LastUpdate(_) => return Err(Unsure),
             }
@@ -196,13 +220,22 @@ fn number(value: f64) -> Result<Float> {
     Ok(Float { value, exact })
 }
 
-/// Moves the last bit of an inexact result, or not.
-fn wobble(x: Float, random: &mut Random) -> Float {
-    if x.exact || x.value == 0.0 {
-        return x;
+/// Moves the last bits of inexact results up or down at random, or leaves them.
+struct LastBits<'a> {
+    moved: bool,
+    random: &'a mut Random,
+}
+
+impl LastBits<'_> {
+    fn of(&mut self, x: Float) -> Float {
+        if x.exact || x.value == 0.0 || !self.moved {
+            return x;
+        }
+        Float {
+            value: x.value + x.value * self.random.sign() * f64::EPSILON,
+            exact: false,
+        }
     }
-    let step = random.pick(&[-f64::EPSILON, 0.0, f64::EPSILON]);
-    Float { value: x.value + x.value * step, exact: false }
 }
 
 fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
@@ -226,33 +259,97 @@ fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
         Op::Add => sum(x, y)?,
         Op::Sub if is_same => certain(0.0),
         Op::Sub => sum(x, Float { value: -b, ..y })?,
-        Op::Mul => Float { value: a * b, exact: both && a.mul_add(b, -(a * b)) == 0.0 },
+        Op::Mul => Float {
+            value: a * b,
+            exact: both && a.mul_add(b, -(a * b)) == 0.0,
+        },
         Op::Div if b == 0.0 => certain(f64::NAN),
-        Op::Div => Float { value: a / b, exact: both && (a / b).mul_add(b, -a) == 0.0 },
+        Op::Div => Float {
+            value: a / b,
+            exact: (both && (a / b).mul_add(b, -a) == 0.0) || a == 0.0,
+        },
         Op::Neg => Float { value: -a, ..x },
-        Op::Abs => Float { value: a.abs(), ..x },
+        Op::Abs => Float {
+            value: a.abs(),
+            ..x
+        },
         Op::Sign => certain(if a == 0.0 { 0.0 } else { a.signum() }),
-        Op::Exp => Float { value: a.exp(), exact: x.exact && a == 0.0 },
+        Op::Exp => Float {
+            value: a.exp(),
+            exact: x.exact && a == 0.0,
+        },
         Op::Log if a <= 0.0 => certain(f64::NAN),
         Op::Log => logarithm(x)?,
         Op::Sqrt if a < 0.0 => certain(f64::NAN),
         Op::Sqrt => {
             let root = a.sqrt();
-            Float { value: root, exact: x.exact && root.mul_add(root, -a) == 0.0 }
+            Float {
+                value: root,
+                exact: x.exact && root.mul_add(root, -a) == 0.0,
+            }
         }
         Op::Pow => power(x, y)?,
         Op::Clip if a.abs() <= b => x,
-        Op::Clip => Float { value: b * a.signum(), ..y },
-        Op::Min => if a <= b { x } else { y },
-        Op::Max => if a >= b { x } else { y },
+        Op::Clip => Float {
+            value: b * a.signum(),
+            ..y
+        },
+        Op::Min => {
+            if a <= b {
+                x
+            } else {
+                y
+            }
+        }
+        Op::Max => {
+            if a >= b {
+                x
+            } else {
+                y
+            }
+        }
         Op::Rem => remainder(x, y)?,
-        Op::Cos => Float { value: a.cos(), exact: x.exact && a == 0.0 },
-        Op::Sin => Float { value: a.sin(), exact: x.exact && a == 0.0 },
-        Op::Tanh => Float { value: a.tanh(), exact: x.exact && a == 0.0 },
-        Op::Sigmoid => Float { value: 1.0 / (1.0 + (-a).exp()), exact: x.exact && a == 0.0 },
-        Op::Or | Op::And | Op::Not | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Where
-        | Op::MatMul | Op::Drop | Op::Ema | Op::Debias | Op::Trace | Op::Total | Op::Peak | Op::Last
-        | Op::Norm | Op::Mean | Op::Sum | Op::Rms | Op::Transpose | Op::RowMean | Op::ColMean
+        Op::Cos => Float {
+            value: a.cos(),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Sin => Float {
+            value: a.sin(),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Tanh => Float {
+            value: a.tanh(),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Sigmoid => Float {
+            value: 1.0 / (1.0 + (-a).exp()),
+            exact: x.exact && a == 0.0,
+        },
+        Op::Or
+        | Op::And
+        | Op::Not
+        | Op::Eq
+        | Op::Ne
+        | Op::Lt
+        | Op::Le
+        | Op::Gt
+        | Op::Ge
+        | Op::Where
+        | Op::MatMul
+        | Op::Drop
+        | Op::Ema
+        | Op::Debias
+        | Op::Trace
+        | Op::Total
+        | Op::Peak
+        | Op::Last
+        | Op::Norm
+        | Op::Mean
+        | Op::Sum
+        | Op::Rms
+        | Op::Transpose
+        | Op::RowMean
+        | Op::ColMean
         | Op::Orthogonalize => return Err(Unsure),
     };
     in_reach(op, args, result)
@@ -276,7 +373,10 @@ fn logarithm(x: Float) -> Result<Float> {
     if !x.exact && value.abs() < 1e-9 {
         return Err(Unsure);
     }
-    Ok(Float { value, exact: x.exact && x.value == 1.0 })
+    Ok(Float {
+        value,
+        exact: x.exact && x.value == 1.0,
+    })
 }
 
 fn power(x: Float, y: Float) -> Result<Float> {
@@ -295,7 +395,10 @@ fn power(x: Float, y: Float) -> Result<Float> {
         return Ok(certain(f64::NAN));
     }
     let exact = x.exact && y.exact && (a == 1.0 || b == 1.0);
-    Ok(Float { value: a.powf(b), exact: exact || exact_power(x, y) })
+    Ok(Float {
+        value: a.powf(b),
+        exact: exact || exact_power(x, y),
+    })
 }
 
 /// Whether a square or cube is exact: its base has few enough bits.
@@ -314,7 +417,11 @@ fn remainder(x: Float, y: Float) -> Result<Float> {
     let value = a - b * (a / b).floor();
     if exact {
         let rest = a % b;
-        let value = if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest };
+        let value = if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+            rest + b
+        } else {
+            rest
+        };
         return Ok(certain(value));
     }
     let share = value / b;
@@ -331,7 +438,8 @@ fn in_reach(op: Op, args: &[Float], result: Float) -> Result<Float> {
         return Ok(result);
     }
     let has_zero = args.iter().any(|arg| arg.value == 0.0);
-    let is_zero = size == 0.0 && (has_zero || matches!(op, Op::Sub | Op::Add | Op::Rem | Op::Log | Op::Sin));
+    let is_zero =
+        size == 0.0 && (has_zero || matches!(op, Op::Sub | Op::Add | Op::Rem | Op::Log | Op::Sin));
     if is_zero { Ok(result) } else { Err(Unsure) }
 }
 
@@ -343,11 +451,17 @@ pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
         Cell::Law(groups) => groups
             .iter()
             .flat_map(|group| {
-                group.atoms.iter().map(move |atom| (group.weight * atom.weight, atom.value))
+                group
+                    .atoms
+                    .iter()
+                    .map(move |atom| (group.weight * atom.weight, atom.value))
             })
             .collect(),
     };
-    let error = scenarios.iter().map(|scenario| scenario.error).fold(0.0, f64::max);
+    let error = scenarios
+        .iter()
+        .map(|scenario| scenario.error)
+        .fold(0.0, f64::max);
     let mut rest: Vec<f64> = scenarios.iter().map(|scenario| scenario.weight).collect();
     let is_near = |value: Option<f64>, ball: Ball| match (value, ball) {
         (None, Ball::Undefined) => true,
@@ -358,7 +472,10 @@ pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
     };
     // Every value of one must be a value of the other, and the weight at each must be the same.
     for (_, ball) in &atoms {
-        if let Ball::Known(_, bound) = ball && *bound > 1e-9 * ball.size() && *bound > 1e-20 {
+        if let Ball::Known(_, bound) = ball
+            && *bound > 1e-9 * ball.size()
+            && *bound > 1e-20
+        {
             return None;
         }
         let near = |other: &&(f64, Ball)| match (ball, other.1) {

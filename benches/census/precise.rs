@@ -5,7 +5,7 @@
 
 use crate::ball::Ball;
 use crate::law::{Cell, Chance};
-use crate::points::{Input, Point};
+use crate::points::{self, Input, Point};
 use crate::random;
 use nos::ir::{Graph, Node, NodeId, Origin, Rule};
 use nos::op::{Leaf, Op};
@@ -42,6 +42,7 @@ impl Column {
 /// The oracle and what it remembers.
 pub(crate) struct Precise<'a> {
     points: &'a [Point],
+    partners: Vec<usize>,
     kept: FxHashMap<u64, Rc<Column>>,
     room: usize,
 }
@@ -59,6 +60,7 @@ impl<'a> Precise<'a> {
     pub(crate) fn new(points: &'a [Point]) -> Self {
         Self {
             points,
+            partners: points::partners(points),
             kept: FxHashMap::default(),
             room: ROOM,
         }
@@ -70,38 +72,58 @@ impl<'a> Precise<'a> {
         let mut parts: Vec<Part> = Vec::with_capacity(graph.len());
         for (id, node) in graph.iter() {
             let args = node.args();
-            let args: Vec<&Part> = args.as_slice().iter().map(|id| &parts[id.0 as usize]).collect();
+            let args: Vec<&Part> = args
+                .as_slice()
+                .iter()
+                .map(|id| &parts[id.0 as usize])
+                .collect();
             let name = name(graph, id, node, &args);
             let size = 1 + args.iter().map(|part| part.size).sum::<usize>();
             let known = self.kept.get(&name);
-            let column = match known.filter(|column| column.values.len() >= count * column.outcomes()) {
-                Some(column) => Rc::clone(column),
-                None => {
-                    let column = Rc::new(self.column(graph, id, node, &args, count));
-                    let len = column.values.len();
-                    if id != rule.root() && size <= SMALL && len <= self.room {
-                        self.room -= len;
-                        self.kept.insert(name, Rc::clone(&column));
+            let column =
+                match known.filter(|column| column.values.len() >= count * column.outcomes()) {
+                    Some(column) => Rc::clone(column),
+                    None => {
+                        let column = Rc::new(self.column(graph, id, node, &args, count));
+                        let len = column.values.len();
+                        if id != rule.root() && size <= SMALL && len <= self.room {
+                            self.room -= len;
+                            self.kept.insert(name, Rc::clone(&column));
+                        }
+                        column
                     }
-                    column
-                }
-            };
+                };
             parts.push(Part { name, size, column });
         }
         let column = &parts[rule.root().0 as usize].column;
         let Some(chances) = chances(graph, column.support) else {
             return vec![Cell::Lost; count];
         };
-        let rows = column.values.chunks(column.outcomes());
-        rows.take(count).map(|row| Cell::new(row, &chances)).collect()
+        let row = |index: usize| {
+            let len = column.outcomes();
+            &column.values[index * len..(index + 1) * len]
+        };
+        (0..count)
+            .map(|index| Cell::new(row(index), row(self.partners[index]), &chances))
+            .collect()
     }
 
-    fn column(&self, graph: &Graph, id: NodeId, node: Node, args: &[&Part], count: usize) -> Column {
+    fn column(
+        &self,
+        graph: &Graph,
+        id: NodeId,
+        node: Node,
+        args: &[&Part],
+        count: usize,
+    ) -> Column {
         let points = &self.points[..count];
         if let Some(input) = Input::of(graph, id) {
             return Column {
                 support: 0,
-                values: points.iter().map(|point| Ball::exact(point.value(input))).collect(),
+                values: points
+                    .iter()
+                    .map(|point| Ball::exact(point.value(input)))
+                    .collect(),
             };
         }
         match node {
@@ -151,7 +173,8 @@ fn name(graph: &Graph, id: NodeId, node: Node, args: &[&Part]) -> u64 {
         Node::LastUpdate(rule) => random::join(7, u64::from(rule.0)),
         Node::Own { rule, .. } => random::join(8, u64::from(rule.0)),
     };
-    args.iter().fold(own, |name, part| random::join(name, part.name))
+    args.iter()
+        .fold(own, |name, part| random::join(name, part.name))
 }
 
 /// Whether a node's first argument depends on the step alone.
@@ -263,7 +286,11 @@ fn combine(columns: &[&Column], count: usize, f: impl Fn(&[Ball]) -> Ball) -> Co
     // Which outcome of each column an outcome of all is.
     let places: Vec<Vec<usize>> = columns
         .iter()
-        .map(|column| (0..outcomes).map(|outcome| project(outcome, support, column.support)).collect())
+        .map(|column| {
+            (0..outcomes)
+                .map(|outcome| project(outcome, support, column.support))
+                .collect()
+        })
         .collect();
     let mut values = Vec::with_capacity(count * outcomes);
     let mut args = [Ball::Lost; 3];

@@ -14,6 +14,8 @@ pub(crate) struct Counts {
     pub(crate) rules: usize,
     /// Rules undefined at some point.
     pub(crate) partial: usize,
+    /// Rules undefined at some point where no input is zero.
+    pub(crate) partial_off_zero: usize,
     pub(crate) classes: usize,
     pub(crate) keys: usize,
     /// Classes of rules defined everywhere.
@@ -41,6 +43,7 @@ pub(crate) fn counts(
         name,
         rules: 0,
         partial: 0,
+        partial_off_zero: 0,
         classes: 0,
         keys: 0,
         total_classes: 0,
@@ -50,10 +53,15 @@ pub(crate) fn counts(
     let (mut classes, mut keys) = (FxHashSet::default(), FxHashSet::default());
     let (mut total_classes, mut total_keys) = (FxHashSet::default(), FxHashSet::default());
     let mut scaled = FxHashSet::default();
-    for entry in census.entries.iter().filter(|entry| picks(entry.code.depth())) {
+    for entry in census
+        .entries
+        .iter()
+        .filter(|entry| picks(entry.code.depth()))
+    {
         counts.rules += 1;
         classes.insert(entry.class);
         keys.insert(entry.key);
+        counts.partial_off_zero += usize::from(entry.is_partial_off_zero);
         if entry.is_partial {
             counts.partial += 1;
         } else {
@@ -106,6 +114,7 @@ impl Counts {
             "part": self.name,
             "rules": self.rules,
             "undefined_somewhere": self.partial,
+            "undefined_where_no_input_is_zero": self.partial_off_zero,
             "classes": self.classes,
             "keys": self.keys,
             "completeness": percent(self.classes, self.keys) / 100.0,
@@ -119,16 +128,26 @@ impl Counts {
 /// A table of counts.
 pub(crate) fn table(rows: &[Counts]) -> String {
     let mut out = format!(
-        "{:<8}{:>9}{:>12}{:>10}{:>10}{:>14}{:>12}{:>10}{:>12}\n",
-        "part", "rules", "undefined", "classes", "keys", "completeness", "everywhere", "keys", "to factor"
+        "{:<8}{:>9}{:>12}{:>12}{:>10}{:>10}{:>14}{:>12}{:>10}{:>12}\n",
+        "part",
+        "rules",
+        "undefined",
+        "off zero",
+        "classes",
+        "keys",
+        "completeness",
+        "everywhere",
+        "keys",
+        "to factor"
     );
     for row in rows {
         let _ = writeln!(
             out,
-            "{:<8}{:>9}{:>10.2} %{:>10}{:>10}{:>12.2} %{:>12}{:>10}{:>12}",
+            "{:<8}{:>9}{:>10.2} %{:>10.2} %{:>10}{:>10}{:>12.2} %{:>12}{:>10}{:>12}",
             row.name,
             row.rules,
             percent(row.partial, row.rules),
+            percent(row.partial_off_zero, row.rules),
             row.classes,
             row.keys,
             percent(row.classes, row.keys),
@@ -168,7 +187,10 @@ impl Writer<'_, '_> {
     pub(crate) fn missed(&mut self, missed: &Missed) -> String {
         let [a, b] = missed.example.map(|index| self.rule(index).0);
         let [left, right] = &missed.shapes;
-        format!("{:>8}  {left} ~ {right}\n          {a}\n          {b}\n", missed.count)
+        format!(
+            "{:>8}  {left} ~ {right}\n          {a}\n          {b}\n",
+            missed.count
+        )
     }
 
     pub(crate) fn missed_json(&mut self, missed: &Missed) -> Value {
@@ -178,11 +200,18 @@ impl Writer<'_, '_> {
 
     pub(crate) fn dispute(&mut self, dispute: &Dispute) -> String {
         let (text, code) = self.rule(dispute.rule);
-        let mut out = format!("  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ", dispute.point, dispute.precise);
+        let mut out = format!(
+            "  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ",
+            dispute.point, dispute.precise
+        );
         for scenario in &dispute.plain {
             match scenario.value {
                 Some(value) => {
-                    let _ = write!(out, " {value:e}±{:.0e}: {:.3}", scenario.error, scenario.weight);
+                    let _ = write!(
+                        out,
+                        " {value:e}±{:.0e}: {:.3}",
+                        scenario.error, scenario.weight
+                    );
                 }
                 None => {
                     let _ = write!(out, " undefined: {:.3}", scenario.weight);

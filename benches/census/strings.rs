@@ -8,8 +8,30 @@ use std::fmt::Write;
 
 /// The paper's seventeen operands, then those of longer strings.
 const OPERANDS: [&str; 24] = [
-    "g", "g^2", "g^3", "mhat", "vhat", "gammahat", "sign(g)", "sign(mhat)", "1", "2", "eps", "1e-4*w", "1e-3*w",
-    "1e-2*w", "1e-1*w", "adam", "rmsprop", "ld", "cd", "rd(10)", "rd(20)", "eps_t", "m", "v",
+    "g",
+    "g^2",
+    "g^3",
+    "mhat",
+    "vhat",
+    "gammahat",
+    "sign(g)",
+    "sign(mhat)",
+    "1",
+    "2",
+    "eps",
+    "1e-4*w",
+    "1e-3*w",
+    "1e-2*w",
+    "1e-1*w",
+    "adam",
+    "rmsprop",
+    "ld",
+    "cd",
+    "rd(10)",
+    "rd(20)",
+    "eps_t",
+    "m",
+    "v",
 ];
 const PAPER: usize = 17;
 /// Operands from here on are results of earlier groups.
@@ -147,8 +169,11 @@ fn graft(graph: &mut Graph, rule: &Rule) -> NodeId {
             Node::Number(bits) => graph.number(f64::from_bits(bits)),
             Node::Leaf(leaf) => graph.leaf(leaf),
             Node::Apply(op, args) => {
-                let args: Vec<NodeId> =
-                    args.as_slice().iter().map(|id| copies[id.0 as usize]).collect();
+                let args: Vec<NodeId> = args
+                    .as_slice()
+                    .iter()
+                    .map(|id| copies[id.0 as usize])
+                    .collect();
                 graph.apply(op, &args).expect("shapes fit as before")
             }
             Node::Drop { .. } | Node::LastUpdate(_) | Node::Own { .. } => {
