@@ -95,7 +95,7 @@ fn main() -> io::Result<()> {
     let times = Times {
         key,
         probe,
-        compare: start.elapsed() - probe,
+        compare: start.elapsed().saturating_sub(probe),
     };
     let out = io::stdout().lock();
     if args.json {
@@ -185,7 +185,8 @@ fn print_text(
     writeln!(
         out,
         "obscure rules  {}, ambiguous {}",
-        findings.obscure, findings.ambiguous
+        findings.obscure.len(),
+        findings.ambiguous.len()
     )?;
     writeln!(out, "keys a second  {:.0}", speed(census, times))?;
     writeln!(
@@ -213,6 +214,20 @@ fn print_text(
     }
     for dispute in findings.disputes.iter().take(args.show) {
         write!(out, "{}", writer.dispute(dispute))?;
+    }
+    for (title, rules) in [
+        ("obscure rules: known at few points", &findings.obscure),
+        (
+            "ambiguous rules: equal, as far as known, to more than one class",
+            &findings.ambiguous,
+        ),
+    ] {
+        if !rules.is_empty() {
+            writeln!(out, "\n{title}")?;
+        }
+        for rule in rules.iter().take(args.show) {
+            writeln!(out, "  {}", writer.text(*rule))?;
+        }
     }
     writer.0.findings.classes = classes;
     let missed = report::missed(writer.0);
@@ -264,8 +279,8 @@ fn print_json(
         "missed": { "count": missed.iter().map(|kind| kind.count).sum::<usize>(), "kinds": kinds },
         "oracle_checks": findings.checks,
         "oracle_disputes": findings.disputes.len(),
-        "obscure": findings.obscure,
-        "ambiguous": findings.ambiguous,
+        "obscure": findings.obscure.len(),
+        "ambiguous": findings.ambiguous.len(),
         "keys_per_second": speed,
     });
     writeln!(out, "{report:#}")

@@ -1,8 +1,10 @@
 //! The plain oracle: the value of a rule at one point, in f64 and with nothing kept.
 //!
-//! Each way that chance can go is computed from scratch, four times over, once as it is and then with the last bit of every inexact result moved at random: what
+//! Each way that chance can go is computed from scratch, four times over, once as it is and then with the last bits of every inexact result moved at random: what
 //! the four have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
 //! or something over- or underflows, nothing is claimed.
+
+#![allow(clippy::float_cmp, reason = "exactly these numbers are meant")]
 
 use crate::ball::Ball;
 use crate::law::Cell;
@@ -220,7 +222,7 @@ fn number(value: f64) -> Result<Float> {
     Ok(Float { value, exact })
 }
 
-/// Moves the last bits of inexact results up or down at random, or leaves them.
+/// Moves the last bits of inexact results at random, or leaves them.
 struct LastBits<'a> {
     moved: bool,
     random: &'a mut Random,
@@ -231,13 +233,16 @@ impl LastBits<'_> {
         if x.exact || x.value == 0.0 || !self.moved {
             return x;
         }
+        // At least one unit, so that no run is the unmoved one; not always the same, so that differences move too.
+        let step = self.random.sign() * (1.0 + 3.0 * self.random.unit());
         Float {
-            value: x.value + x.value * self.random.sign() * f64::EPSILON,
+            value: x.value + x.value * step * f64::EPSILON,
             exact: false,
         }
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one line or two for each op")]
 fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
     let x = args[0];
     if op == Op::Where {

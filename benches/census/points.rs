@@ -182,8 +182,8 @@ pub(crate) const PROBES: usize = 4;
 pub(crate) const ZEROS: usize = 36;
 const CLIPS: usize = 30;
 
-/// Steps with their totals: the ends, middles, ends and middles of a period of `rd`.
-const STEPS: [(f64, f64); 12] = [
+/// Steps with their totals: the ends, middles, ends and middles of a period of `rd`, places where it or all decays are nearly zero.
+const STEPS: [(f64, f64); 15] = [
     (337.0, 1000.0),
     (0.0, 1000.0),
     (61.0, 997.0),
@@ -196,6 +196,9 @@ const STEPS: [(f64, f64); 12] = [
     (25.0, 500.0),
     (0.0, 1.0),
     (4001.0, 10_000.0),
+    (999.0, 10_000.0),
+    (99_999.0, 1_000_000.0),
+    (999_999.0, 1_000_000.0),
 ];
 
 /// The points: probes, zeros, places near the bounds of `clip`, and the rest, from anywhere.
@@ -214,7 +217,7 @@ pub(crate) fn points(count: usize, seed: u64) -> Vec<Point> {
         out.push(point);
     }
     for index in 0..CLIPS {
-        out.push(near_bounds(&mut random).at(index * 5 + 2));
+        out.push(near_bounds(&mut random).at(index * 7 + 2));
     }
     for index in out.len()..count {
         let (low, high) = [(1e-2, 20.0), (1e-5, 1.0), (1e-12, 1e6), (1e-12, 1e6)][index % 4];

@@ -169,6 +169,12 @@ impl Writer<'_, '_> {
         (rule.text(), code.text())
     }
 
+    /// A rule and its string.
+    pub(crate) fn text(&mut self, index: usize) -> String {
+        let (text, code) = self.rule(index);
+        format!("{text}   [{code}]")
+    }
+
     pub(crate) fn merge(&mut self, merge: &Merge) -> String {
         let mut out = format!("  at {}\n", merge.point);
         for (index, cell) in merge.rules.iter().zip(&merge.cells) {
