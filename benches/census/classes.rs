@@ -9,7 +9,7 @@ use crate::plain;
 use crate::points::{PROBE, PROBES, Point, ZEROS};
 use crate::precise::Precise;
 use crate::random;
-use crate::strings::{Code, Maker};
+use crate::strings::{Code, Maker, Part};
 use nos::ir::Rule;
 use rustc_hash::FxHashMap;
 
@@ -146,7 +146,7 @@ impl<'a> Census<'a> {
         for index in members {
             let rule = self.maker.rule(&self.entries[*index].code);
             // A long rule like no other is only asked where it is defined.
-            let is_alone = members.len() == 1 && self.entries[*index].code.depth() > 1;
+            let is_alone = members.len() == 1 && self.entries[*index].code.part() == Part::Deep;
             let count = if is_alone {
                 PROBES * PROBE + ZEROS
             } else {

@@ -1,7 +1,7 @@
-//! The findings in numbers, as text and as JSON.
+//! The findings in numbers: how many rules, classes and keys, and which equal rules the keys keep apart.
 
-use crate::classes::{Census, Dispute, Merge};
-use nos::ir::Rule;
+use crate::classes::Census;
+use crate::strings::Part;
 use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(crate) struct Missed {
 pub(crate) fn counts(
     census: &Census<'_>,
     name: &'static str,
-    picks: impl Fn(usize) -> bool,
+    picks: impl Fn(Part) -> bool,
 ) -> Counts {
     let mut counts = Counts {
         name,
@@ -56,7 +56,7 @@ pub(crate) fn counts(
     for entry in census
         .entries
         .iter()
-        .filter(|entry| picks(entry.code.depth()))
+        .filter(|entry| picks(entry.code.part()))
     {
         counts.rules += 1;
         classes.insert(entry.class);
@@ -157,74 +157,4 @@ pub(crate) fn table(rows: &[Counts]) -> String {
         );
     }
     out
-}
-
-/// Makes text of single rules.
-pub(crate) struct Writer<'a, 'b>(pub(crate) &'a mut Census<'b>);
-
-impl Writer<'_, '_> {
-    fn rule(&mut self, index: usize) -> (String, String) {
-        let code = self.0.entries[index].code.clone();
-        let rule: Rule = self.0.maker.rule(&code);
-        (rule.text(), code.text())
-    }
-
-    /// A rule and its string.
-    pub(crate) fn text(&mut self, index: usize) -> String {
-        let (text, code) = self.rule(index);
-        format!("{text}   [{code}]")
-    }
-
-    pub(crate) fn merge(&mut self, merge: &Merge) -> String {
-        let mut out = format!("  at {}\n", merge.point);
-        for (index, cell) in merge.rules.iter().zip(&merge.cells) {
-            let (text, code) = self.rule(*index);
-            let _ = writeln!(out, "    {text}   [{code}]\n      = {cell}");
-        }
-        out
-    }
-
-    pub(crate) fn merge_json(&mut self, merge: &Merge) -> Value {
-        let [a, b] = merge.rules.map(|index| self.rule(index).0);
-        let [x, y] = merge.cells.clone().map(|cell| cell.to_string());
-        json!({ "point": merge.point.to_string(), "rules": [a, b], "values": [x, y] })
-    }
-
-    pub(crate) fn missed(&mut self, missed: &Missed) -> String {
-        let [a, b] = missed.example.map(|index| self.rule(index).0);
-        let [left, right] = &missed.shapes;
-        format!(
-            "{:>8}  {left} ~ {right}\n          {a}\n          {b}\n",
-            missed.count
-        )
-    }
-
-    pub(crate) fn missed_json(&mut self, missed: &Missed) -> Value {
-        let [a, b] = missed.example.map(|index| self.rule(index).0);
-        json!({ "shapes": missed.shapes, "count": missed.count, "example": [a, b] })
-    }
-
-    pub(crate) fn dispute(&mut self, dispute: &Dispute) -> String {
-        let (text, code) = self.rule(dispute.rule);
-        let mut out = format!(
-            "  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ",
-            dispute.point, dispute.precise
-        );
-        for scenario in &dispute.plain {
-            match scenario.value {
-                Some(value) => {
-                    let _ = write!(
-                        out,
-                        " {value:e}±{:.0e}: {:.3}",
-                        scenario.error, scenario.weight
-                    );
-                }
-                None => {
-                    let _ = write!(out, " undefined: {:.3}", scenario.weight);
-                }
-            }
-        }
-        out.push('\n');
-        out
-    }
 }
