@@ -24,13 +24,12 @@ mod intern;
 mod key;
 mod linear;
 mod number;
+mod power;
 mod product;
 mod random;
 mod rational;
 mod store;
 mod sum;
-#[cfg(test)]
-mod tests;
 mod write;
 
 pub use store::Trouble;
