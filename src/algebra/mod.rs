@@ -62,7 +62,7 @@ pub enum UpTo {
 pub struct Normal {
     rule: Rule,
     text: String,
-    multiple: Option<String>,
+    multiple: Option<(String, f64)>,
     trouble: Option<Trouble>,
 }
 
@@ -91,7 +91,10 @@ impl Algebra {
             let (factor, rest) = self.store.split_multiple(poly, up_to == UpTo::RateAndSign);
             poly = self.store.settle(rest);
             if factor != store::ONE {
-                multiple = self.write(factor, None).map(|rule| rule.text());
+                multiple = self.write(factor, None).map(|rule| {
+                    let value = rule.graph().node(rule.root()).as_number();
+                    (rule.text(), value.unwrap_or(f64::NAN))
+                });
             }
         }
         let written = if self.store.trouble.is_none() {
@@ -180,7 +183,12 @@ impl Normal {
 
     /// The constant factor that was taken out, where one was.
     pub fn multiple(&self) -> Option<&str> {
-        self.multiple.as_deref()
+        self.multiple.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// The constant factor that was taken out as a number; 1 where none was, NaN where it is none.
+    pub fn factor(&self) -> f64 {
+        self.multiple.as_ref().map_or(1.0, |(_, value)| *value)
     }
 
     /// Why this is no full normal form, or even the rule as it was written; none where it is one.
