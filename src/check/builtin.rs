@@ -302,6 +302,7 @@ impl Checker<'_> {
                 _ => Ty::list(Ty::Unknown),
             },
             Builtin::Objective => self.objective(tree, given, span),
+            Builtin::Explain => self.explanation(),
             Builtin::Bench => {
                 self.matrix_on_task(tree, given);
                 Ty::Report
@@ -568,7 +569,7 @@ fn result_of(builtin: Builtin) -> Ty {
         | Builtin::Reverse
         | Builtin::Zip
         | Builtin::Run => Ty::list(Ty::Unknown),
-        Builtin::Own => Ty::Unknown,
+        Builtin::Own | Builtin::Explain => Ty::Unknown,
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),
         Builtin::Bench | Builtin::Load => Ty::Report,

@@ -2,6 +2,7 @@
 
 use super::{Checker, Local, MAX_DEPTH, Numeric, Primitive, Ty};
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::explain::{FIELDS, FieldKind};
 use crate::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, ExprKind, Tree};
@@ -379,6 +380,20 @@ impl Checker<'_> {
     }
 
     /// One row of a report as a record.
+    /// What `explain` gives.
+    pub(super) fn explanation(&self) -> Ty {
+        let fields = self.known.explanation.iter().zip(FIELDS);
+        let fields = fields.map(|(name, (_, kind))| {
+            let ty = match kind {
+                FieldKind::Text => Ty::Str(None),
+                FieldKind::Number => Ty::NUM,
+                FieldKind::Texts => Ty::list(Ty::Str(None)),
+            };
+            (*name, ty)
+        });
+        Ty::Record(Rc::new(fields.collect()))
+    }
+
     fn report_row(&self) -> Ty {
         let fields = self
             .known

@@ -8,6 +8,7 @@ mod args;
 mod bench;
 mod canon;
 mod csv;
+mod explain;
 mod files;
 mod filter;
 mod fmt;
@@ -68,6 +69,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
         Some(Command::Canon(args)) => canon::canon(&args),
+        Some(Command::Explain { rules }) => explain::explain(&rules),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),
         None if !args.eval.is_empty() => program::eval(&args.eval.join("\n")),

@@ -11,6 +11,7 @@
 mod builtin;
 mod call;
 mod diagram;
+mod explain;
 mod expr;
 mod files;
 mod lists;
@@ -29,6 +30,7 @@ use crate::check::Known;
 use crate::check::scope::Scope;
 use crate::context::Host;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::explain::Library;
 use crate::ir::{Graph, NodeId, Origin};
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, Ident, Run, StmtId, StmtKind, Tree};
@@ -55,6 +57,8 @@ pub struct Evaluator<'a> {
     pub folder: &'a Path,
     /// Help for the built-in `help`.
     pub help: &'a dyn Fn(&str) -> Option<String>,
+    /// The standard library, for the built-in `explain`.
+    pub library: &'a mut dyn Library,
     locals: Vec<(Symbol, Value)>,
     limit: Option<u32>,
     rules: Vec<Rule>,
@@ -71,6 +75,7 @@ struct Rule {
 
 impl<'a> Evaluator<'a> {
     /// An evaluator over a context's state.
+    #[allow(clippy::too_many_arguments, reason = "a context's state, part by part")]
     pub fn new(
         names: &'a Names,
         known: &'a Known,
@@ -79,6 +84,7 @@ impl<'a> Evaluator<'a> {
         host: &'a mut dyn Host,
         folder: &'a Path,
         help: &'a dyn Fn(&str) -> Option<String>,
+        library: &'a mut dyn Library,
     ) -> Self {
         Self {
             names,
@@ -88,6 +94,7 @@ impl<'a> Evaluator<'a> {
             host,
             folder,
             help,
+            library,
             locals: Vec::new(),
             limit: None,
             rules: Vec::new(),
