@@ -10,6 +10,7 @@ const VALUE_BYTES: usize = 4;
 
 /// What a rule remembers, by how many values there are.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_field_names, reason = "named as in `Slots`")]
 pub(super) struct Memory {
     pub(super) per_element: Vec<String>,
     pub(super) per_side: Vec<String>,

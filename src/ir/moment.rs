@@ -36,7 +36,7 @@ pub enum Moment {
 }
 
 /// The largest number that stands in a sum only to keep it above zero.
-pub const SMALL: f64 = 1e-5;
+const SMALL: f64 = 1e-5;
 
 impl Rule {
     /// The rule at a moment; none where that has no value in the language: a sum over all steps never becomes steady.
@@ -69,8 +69,9 @@ fn special(
 ) -> Option<Option<NodeId>> {
     let value = |id: NodeId| new[id.0 as usize];
     let found = match (moment, node) {
-        (Moment::First, Node::Leaf(Leaf::Step)) => graph.number(0.0),
-        (Moment::First, Node::LastUpdate(_)) => graph.number(0.0),
+        (Moment::First, Node::Leaf(Leaf::Step) | Node::LastUpdate(_))
+        | (Moment::Mean, Node::Leaf(Leaf::Noise | Leaf::StepNoise))
+        | (Moment::Zero, Node::Leaf(Leaf::Grad)) => graph.number(0.0),
         (Moment::First, Node::Own { body, .. }) => value(body),
         (Moment::First, Node::Apply(op, args)) => match (op, args.as_slice()) {
             (Op::Ema, [x, beta]) => {
@@ -103,7 +104,6 @@ fn special(
             (Op::Total, _) => return None,
             _ => return Some(None),
         },
-        (Moment::Mean, Node::Leaf(Leaf::Noise | Leaf::StepNoise)) => graph.number(0.0),
         (Moment::Mean, Node::Drop { x, p, .. }) => {
             let one = graph.number(1.0);
             let keep = graph.apply(Op::Sub, &[one, value(p)]).ok()?;
@@ -133,7 +133,6 @@ fn special(
                 graph.apply(Op::Neg, &[g]).ok()?
             }
         }
-        (Moment::Zero, Node::Leaf(Leaf::Grad)) => graph.number(0.0),
         _ => return Some(None),
     };
     Some(Some(found))
