@@ -20,9 +20,10 @@ mod value;
 
 pub use report::Quantity;
 
-use super::store::{ONE, PolyId, Store, Trouble};
-use super::{Algebra, Rational};
-use crate::ir::{Node, Rule};
+use super::store::{Factor, Kind, ONE, PolyId, Store, Trouble, ZERO};
+use crate::op::Op;
+use super::{Algebra, Rational, sees_itself};
+use crate::ir::Rule;
 use evaluate::{Atoms, Point};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
@@ -174,7 +175,7 @@ impl Algebra {
             });
         }
         let keys = self.keys([first, second]);
-        self.store.truncate(self.empty);
+        self.begin();
         let [first, second] = self.store.read_pair([first, second], &keys);
         let polys = first.poly().zip(second.poly());
         let is_partial = |store: &Store| store.is_partial.then_some(Trouble::Partial);
@@ -190,7 +191,16 @@ impl Algebra {
                         lost: None,
                     });
                 }
-                where_defined = self.store.agree_where_defined(a, b);
+                let (open_a, open_b) = (self.store.opened(a), self.store.opened(b));
+                if open_a == open_b && self.store.trouble.is_none() {
+                    return Verdict::Yes(Yes {
+                        trouble: is_partial(&self.store),
+                        where_defined: false,
+                        lost: None,
+                    });
+                }
+                where_defined = self.store.agree_where_defined(open_a, open_b);
+                self.store.trouble = None;
                 if !sees_itself(first.rule) && !sees_itself(second.rule) {
                     multiple = self.multiple(a, b);
                 }
@@ -243,12 +253,43 @@ impl Algebra {
     }
 }
 
-/// Whether a rule sees its own update, and so changes with its multiples.
-fn sees_itself(rule: &Rule) -> bool {
-    matches!(rule.graph().node(rule.root()), Node::Own { .. })
-}
+/// The most bounds that are written as absolute values.
+const MOST_OPENED: usize = 8;
 
 impl Store {
+    /// A polynomial with `max`, `min` and `clip` written as absolute values: longer than a normal form should be, but it shows that
+    /// `max(x, y)` is `(x + y + |x - y|) / 2`.
+    fn opened(&mut self, root: PolyId) -> PolyId {
+        let mut root = root;
+        for _ in 0..MOST_OPENED {
+            let found = self.reachable(root).into_iter().find_map(|atom| {
+                match self.atom(atom).kind {
+                    Kind::Func(op @ (Op::Max | Op::Min | Op::Clip), [x, y, _], _) => {
+                        Some((atom, op, x, y))
+                    }
+                    _ => None,
+                }
+            });
+            let Some((atom, op, x, y)) = found else {
+                break;
+            };
+            let (sum, difference) = (self.add(x, y), self.sub(x, y));
+            let spread = self.abs(difference);
+            let twice = match op {
+                Op::Max => self.add(sum, spread),
+                Op::Min => self.sub(sum, spread),
+                // The bound is positive.
+                _ => {
+                    let sum = self.abs(sum);
+                    self.sub(sum, spread)
+                }
+            };
+            let value = self.scale(twice, Rational::HALF);
+            root = self.replace(root, &FxHashMap::from_iter([(atom, value)]));
+        }
+        root
+    }
+
     /// Whether two polynomials are equal wherever both are defined: they are made undefined at the same points, and compared.
     fn agree_where_defined(&mut self, a: PolyId, b: PolyId) -> bool {
         let mut factors = Vec::new();
@@ -256,7 +297,7 @@ impl Store {
             for term in self.terms(poly) {
                 for factor in self.factors(term.mono) {
                     if factor.domain || factor.power.is_negative() {
-                        factors.push(super::store::Factor {
+                        factors.push(Factor {
                             power: Rational::ZERO,
                             sign: false,
                             support: false,
@@ -267,7 +308,7 @@ impl Store {
                 }
             }
         }
-        let domain = self.mono_of_factors(factors, super::store::ZERO);
+        let domain = self.mono_of_factors(factors, ZERO);
         let domain = self.poly_of_mono(Rational::ONE, domain);
         let difference = self.sub(a, b);
         let difference = if domain == ONE {

@@ -2,7 +2,7 @@
 
 use super::super::Algebra;
 use super::super::rational::Rational;
-use super::super::store::{PolyId, Store};
+use super::super::store::{AtomId, Kind, PolyId, Store};
 use super::chance::{self, Chance};
 use super::evaluate::{Atoms, Draw, Input, Point, Reading, of_graph, sees_shape};
 use super::points::{self, Axis};
@@ -112,13 +112,7 @@ impl Algebra {
             let name = match axis.input {
                 Input::Leaf(Leaf::Coordinate(index)) => format!("coordinate {index}"),
                 Input::Leaf(leaf) => leaf.info().map_or("", |info| info.name).to_owned(),
-                Input::State(atom) => {
-                    let poly = self.store.poly_of(atom);
-                    match self.write(poly, None) {
-                        Some(rule) => rule.text(),
-                        None => "what is remembered".to_owned(),
-                    }
-                }
+                Input::State(atom) => self.name_of_state(atom, readings),
                 Input::RandomState(number) => readings
                     .iter()
                     .find_map(|reading| {
@@ -138,6 +132,34 @@ impl Algebra {
         }
         self.store.trouble = None;
         out
+    }
+}
+
+impl Algebra {
+    /// The text of something remembered: that of a node, or else of its normal form.
+    fn name_of_state(&mut self, atom: AtomId, readings: [&Reading<'_>; 2]) -> String {
+        let poly = self.store.poly_of(atom);
+        for reading in readings {
+            let mut states = reading
+                .nodes()
+                .filter(|(_, node)| matches!(node, Node::Apply(op, _) if op.has_state()));
+            let node = states.find(|(id, _)| reading.polys[id.0 as usize] == Some(poly));
+            if let Some((node, _)) = node {
+                return Rule::new(reading.rule.graph(), node).text();
+            }
+        }
+        let has_origins = self.store.reachable(poly).into_iter().any(|atom| {
+            matches!(
+                self.store.atom(atom).kind,
+                Kind::LastUpdate(_) | Kind::Own(..) | Kind::Mask { .. }
+            )
+        });
+        let written = if has_origins {
+            None
+        } else {
+            self.write(poly, None)
+        };
+        written.map_or_else(|| "a part remembered".to_owned(), |rule| rule.text())
     }
 }
 
