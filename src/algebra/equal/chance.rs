@@ -102,7 +102,6 @@ pub(super) fn outcomes(
                 let update = of_graph(store, reading, point, &draw);
                 let mut value = *update.values.first()?;
                 match value {
-                    Value::Undefined => return None,
                     // Some value or none: it says nothing, but has its chance.
                     Value::Unclear if noise.is_some() || step_noise.is_some() => {
                         value = Value::Between {
@@ -110,7 +109,7 @@ pub(super) fn outcomes(
                             hi: f64::INFINITY,
                         };
                     }
-                    Value::Unclear => return None,
+                    Value::Undefined | Value::Unclear => return None,
                     Value::Exact(_) | Value::Between { .. } => {}
                 }
                 let weight = chance.mul(*noise_chance).mul(*step_chance);

@@ -125,9 +125,9 @@ pub(super) fn all_of_graph(
             Node::Apply(op, _) if remembers(op) => {
                 match (reading.random_states.get(&id), reading.polys[index]) {
                     (Some(state), _) => point.get(Input::RandomState(*state)),
-                    (None, Some(poly)) => {
-                        atoms.poly(poly).stretched(point.sides.of(graph.ty(id).shape))
-                    }
+                    (None, Some(poly)) => atoms
+                        .poly(poly)
+                        .stretched(point.sides.of(graph.ty(id).shape)),
                     (None, None) => Tensor::one(Value::Unclear),
                 }
             }

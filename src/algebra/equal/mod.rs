@@ -14,16 +14,14 @@ mod read;
 mod report;
 mod search;
 mod tensor;
-#[cfg(test)]
-mod tests;
 mod value;
 
 pub use report::Quantity;
 
 use super::store::{Factor, Kind, ONE, PolyId, Store, Trouble, ZERO};
-use crate::op::Op;
 use super::{Algebra, Rational, sees_itself};
 use crate::ir::Rule;
+use crate::op::Op;
 use evaluate::{Atoms, Point};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
@@ -243,7 +241,10 @@ impl Algebra {
             sides: Sides::ONE,
             values: FxHashMap::default(),
         };
-        let value = *Atoms::new(&self.store, &nowhere).poly(factor).values.first()?;
+        let value = *Atoms::new(&self.store, &nowhere)
+            .poly(factor)
+            .values
+            .first()?;
         let is_negative = value.order(Value::ZERO)? == Ordering::Less;
         let factor = self.write(factor, None)?.text();
         Some(Multiple {
@@ -262,14 +263,15 @@ impl Store {
     fn opened(&mut self, root: PolyId) -> PolyId {
         let mut root = root;
         for _ in 0..MOST_OPENED {
-            let found = self.reachable(root).into_iter().find_map(|atom| {
-                match self.atom(atom).kind {
-                    Kind::Func(op @ (Op::Max | Op::Min | Op::Clip), [x, y, _], _) => {
-                        Some((atom, op, x, y))
-                    }
-                    _ => None,
-                }
-            });
+            let found =
+                self.reachable(root)
+                    .into_iter()
+                    .find_map(|atom| match self.atom(atom).kind {
+                        Kind::Func(op @ (Op::Max | Op::Min | Op::Clip), [x, y, _], _) => {
+                            Some((atom, op, x, y))
+                        }
+                        _ => None,
+                    });
             let Some((atom, op, x, y)) = found else {
                 break;
             };

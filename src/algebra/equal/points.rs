@@ -181,10 +181,7 @@ impl Plan {
                 Input::Leaf(Leaf::Total) => Tensor::one(Value::whole(total)),
                 Input::LastUpdate(_) if is_first => Tensor::one(Value::ZERO),
                 Input::RandomState(_) if is_first => return None,
-                Input::Leaf(_)
-                | Input::LastUpdate(_)
-                | Input::RandomState(_)
-                | Input::State(_) => {
+                Input::Leaf(_) | Input::LastUpdate(_) | Input::RandomState(_) | Input::State(_) => {
                     let sides = self.sides.of(axis.shape);
                     let values = wanted.iter().cycle().take(sides.len());
                     let values = values.map(|value| Value::Exact(fitting(*value, axis.range)));
@@ -425,11 +422,7 @@ fn several(axes: &[Axis], constants: &[Rational], sides: Sides, plans: &mut Vec<
                     .collect()
             })
             .collect();
-        let step = if is_plain {
-            STEPS[0]
-        } else {
-            *draw.of(&times)
-        };
+        let step = if is_plain { STEPS[0] } else { *draw.of(&times) };
         plans.push(Plan {
             sides,
             step,
@@ -469,7 +462,17 @@ fn specials(constants: &[Rational]) -> Vec<Rational> {
         }
         sizes.extend(constant.abs().add(Rational::ONE));
     }
-    for (num, den) in [(0, 1), (1, 1), (2, 1), (3, 1), (1, 2), (1, 3), (5, 1), (10, 1), (7, 4)] {
+    for (num, den) in [
+        (0, 1),
+        (1, 1),
+        (2, 1),
+        (3, 1),
+        (1, 2),
+        (1, 3),
+        (5, 1),
+        (10, 1),
+        (7, 4),
+    ] {
         sizes.extend(fraction(num, den));
     }
     for power in [2, 4, 6, 9, 12] {

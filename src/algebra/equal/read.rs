@@ -3,8 +3,8 @@
 //! The number of an origin means something in its own rule alone. Parts that see their own updates, and memories of masks and noise, are therefore
 //! known by their normal forms, so that the same one in two rules is one input.
 
-use super::super::store::{Kind, PolyId, Store, Trouble, ZERO};
 use super::super::Algebra;
+use super::super::store::{Kind, PolyId, Store, Trouble, ZERO};
 use super::evaluate::{Reading, remembers};
 use crate::ir::{Node, NodeId, Origin, Rule};
 use rustc_hash::FxHashMap;
@@ -55,12 +55,11 @@ impl Algebra {
         let part = Rule::new(rule.graph(), part);
         let text = self.normal(&part).text().to_owned();
         let known = texts.iter().skip(1).position(|known| *known == text);
-        let number = match known {
-            Some(index) => index + 1,
-            None => {
-                texts.push(text);
-                texts.len() - 1
-            }
+        let number = if let Some(index) = known {
+            index + 1
+        } else {
+            texts.push(text);
+            texts.len() - 1
         };
         u32::try_from(number).unwrap_or(u32::MAX)
     }

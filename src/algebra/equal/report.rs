@@ -100,7 +100,10 @@ mod tests {
         let one = Value::ONE;
         let near = Rational::new(10i128.pow(20) + 1, 10i128.pow(20)).expect("fits");
         let (a, b) = Quantity::pair(one, Value::Exact(near));
-        assert_eq!((a.to_string(), b.to_string()), ("1".into(), "1.00000000000000000001".into()));
+        assert_eq!(
+            (a.to_string(), b.to_string()),
+            ("1".into(), "1.00000000000000000001".into())
+        );
         let (a, b) = Quantity::pair(one, Value::Exact(Rational::HALF));
         assert_eq!((a.to_string(), b.to_string()), ("1".into(), "0.5".into()));
     }

@@ -276,7 +276,9 @@ fn constants(rules: [&Rule; 2]) -> Vec<Rational> {
     let mut out: Vec<Rational> = Vec::new();
     for rule in rules {
         for (_, node) in rule.graph().iter() {
-            let number = node.as_number().map(|number| Value::of_double(number.abs()));
+            let number = node
+                .as_number()
+                .map(|number| Value::of_double(number.abs()));
             if let Some(Value::Exact(number)) = number
                 && !number.is_zero()
                 && !out.contains(&number)

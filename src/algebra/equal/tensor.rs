@@ -210,20 +210,14 @@ impl Tensor {
             Op::Transpose => x.transposed(),
             Op::MatMul => x.product(y),
             Op::RowMean => {
-                let sides = Sides {
-                    cols: 1,
-                    ..x.sides
-                };
+                let sides = Sides { cols: 1, ..x.sides };
                 Self::build(sides, |row, _| {
                     let sum = (0..x.sides.cols).fold(zero, |sum, col| sum.add(x.at(row, col)));
                     sum.div(count(x.sides.cols))
                 })
             }
             Op::ColMean => {
-                let sides = Sides {
-                    rows: 1,
-                    ..x.sides
-                };
+                let sides = Sides { rows: 1, ..x.sides };
                 Self::build(sides, |_, col| {
                     let sum = (0..x.sides.rows).fold(zero, |sum, row| sum.add(x.at(row, col)));
                     sum.div(count(x.sides.rows))
@@ -231,18 +225,16 @@ impl Tensor {
             }
             Op::Orthogonalize => match y.values.first() {
                 Some(Value::Exact(steps)) => {
-                    let steps = steps.as_small().and_then(|steps| usize::try_from(steps).ok());
+                    let steps = steps
+                        .as_small()
+                        .and_then(|steps| usize::try_from(steps).ok());
                     x.orthogonalized(steps?)
                 }
                 Some(_) | None => return None,
             },
-            Op::Drop
-            | Op::Ema
-            | Op::Debias
-            | Op::Trace
-            | Op::Total
-            | Op::Peak
-            | Op::Last => return None,
+            Op::Drop | Op::Ema | Op::Debias | Op::Trace | Op::Total | Op::Peak | Op::Last => {
+                return None;
+            }
         })
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum Value {
     Unclear,
 }
 
-use Value::{Between, Undefined, Unclear};
+use Value::{Between, Unclear, Undefined};
 
 /// How many floating-point neighbours away the value of a `libm` function may lie.
 const SLACK: u32 = 4;
