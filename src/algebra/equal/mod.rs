@@ -15,6 +15,7 @@ mod report;
 mod search;
 mod tensor;
 mod value;
+mod words;
 
 pub use report::Quantity;
 
