@@ -60,11 +60,10 @@ impl Store {
                 self.keep_conditions(&mut out, &lost);
             }
         }
-        if out.iter().any(|term| self.mono(term.mono).has_sum_support) {
-            let (whole, rest) = self.split_by_sums(out.clone(), |f| f.support);
-            if !whole.is_empty() {
-                return self.without_supports(whole, rest);
-            }
+        if out.iter().any(|term| self.mono(term.mono).has_sum_support)
+            && let Some(terms) = self.without_supports(&out)
+        {
+            return self.sum(terms);
         }
         self.intern_poly(&out)
     }
@@ -406,9 +405,11 @@ impl Store {
                 } else {
                     Rational::ZERO
                 };
+                let is_indicator = |f: &Factor| f.power.is_zero() && (f.sign || f.support);
+                factor.support = is_indicator(factor) && is_indicator(other);
                 factor.sign &= other.sign;
                 *natural &= is_natural(other);
-                !factor.power.is_zero() || factor.sign
+                !factor.power.is_zero() || factor.sign || factor.support
             });
             if common.is_empty() && exp == ZERO {
                 return UNIT;
@@ -422,12 +423,10 @@ impl Store {
                 } else {
                     factor.sign
                 },
-                // Where one term does not vanish at zero, the sum does not: only powers and signs are shared.
-                support: false,
                 domain: factor.power.is_negative(),
                 ..factor
             })
-            .filter(|factor| !factor.power.is_zero() || factor.sign)
+            .filter(|factor| !factor.power.is_zero() || factor.sign || factor.support)
             .collect();
         self.mono_of_factors(factors, exp)
     }
@@ -465,13 +464,75 @@ impl Store {
         self.split_by_sums(terms, |f| f.sign && f.power.is_zero())
     }
 
-    /// Writes `[x != 0] * x` as x, where x is a sum that was multiplied out.
-    fn without_supports(&mut self, whole: Vec<Size>, mut rest: Vec<Term>) -> PolyId {
-        for part in whole {
-            let product = self.mul(part.times, part.sum);
-            rest.extend_from_slice(self.terms(product));
+    /// Writes `[x != 0] * x` as x, where x is a sum that was multiplied out: with y the highest term of x and r the others, [x != 0] y
+    /// is x - [x != 0] r. Each term is rewritten for itself, so the order of terms does not matter. None where there is nothing to do.
+    fn without_supports(&mut self, terms: &[Term]) -> Option<Vec<Term>> {
+        let mut out = Vec::with_capacity(terms.len());
+        let mut is_changed = false;
+        for term in terms {
+            let marked = self.factors(term.mono).iter().copied().find_map(|f| {
+                match self.atom(f.atom).kind {
+                    Kind::Sum(sum) if f.support => Some((f, sum)),
+                    _ => None,
+                }
+            });
+            let reduced = marked.and_then(|(mark, sum)| self.reduced(*term, mark, sum));
+            match reduced {
+                Some(more) => {
+                    is_changed = true;
+                    out.extend(more);
+                }
+                None => out.push(*term),
+            }
         }
-        self.sum(rest)
+        is_changed.then_some(out)
+    }
+
+    /// `[x != 0] * m` as terms without that mark or with lower ones, where the highest term of x divides m.
+    fn reduced(&mut self, term: Term, mark: Factor, sum: PolyId) -> Option<Vec<Term>> {
+        let parts = self.terms(sum).to_vec();
+        let lead = parts
+            .iter()
+            .max_by(|x, y| self.compare_powers(x.mono, y.mono))
+            .copied()?;
+        // Without positive powers there is no highest term: powers of e divide everything, for ever.
+        let is_plain = |store: &Self, mono: MonoId| {
+            store.mono(mono).exp == ZERO
+                && store.factors(mono).iter().all(|f| !f.power.is_negative())
+        };
+        let is_highest = |store: &Self, other: &Term| {
+            other.mono == lead.mono || store.compare_powers(other.mono, lead.mono).is_lt()
+        };
+        let is_ordered = parts
+            .iter()
+            .all(|part| is_plain(self, part.mono) && is_highest(self, part));
+        if lead.mono == UNIT || !is_ordered {
+            return None;
+        }
+        let factors: Vec<Factor> = self
+            .factors(term.mono)
+            .iter()
+            .filter(|f| f.atom != mark.atom)
+            .copied()
+            .collect();
+        let exp = self.mono(term.mono).exp;
+        let rest = self.intern_mono(&factors, exp);
+        let quotient = self.mono_quotient(rest, lead.mono)?;
+        let coef = self.fits(term.coef.mul(lead.coef.recip()));
+        let mark = self.intern_mono(&[mark], ZERO);
+        let mut out = Vec::with_capacity(2 * parts.len());
+        for part in parts {
+            let (number, mono) = self.times(quotient, part.mono);
+            let coef = self.fits(coef.mul(part.coef));
+            let coef = self.fits(coef.mul(number));
+            self.multiply_out(coef, mono, &mut out);
+            if part.mono != lead.mono {
+                let (number, mono) = self.times(mono, mark);
+                let coef = self.fits(coef.mul(number));
+                self.multiply_out(coef.neg(), mono, &mut out);
+            }
+        }
+        Some(out)
     }
 
     /// Terms with a marked factor of a sum that together are `times * sum` but for the mark, and the others.
@@ -525,37 +586,20 @@ impl Store {
         if self.terms(whole).len() < self.terms(sum).len() {
             return None;
         }
-        // An atom whose highest power stands in one term of the sum alone: division goes by that power.
-        let terms = self.terms(sum).to_vec();
-        let (lead, atom) = terms.iter().find_map(|term| {
-            self.factors(term.mono).iter().find_map(|f| {
-                let is_alone = terms
-                    .iter()
-                    .all(|other| other.mono == term.mono || !self.mentions(other.mono, f.atom));
-                (is_alone && f.power.is_positive()).then_some((*term, f.atom))
-            })
-        })?;
-        let power_of = |store: &Self, mono: MonoId| {
+        let highest = |store: &Self, id: PolyId| {
             store
-                .factors(mono)
+                .terms(id)
                 .iter()
-                .find(|f| f.atom == atom)
-                .map(|f| f.power)
+                .max_by(|x, y| store.compare_powers(x.mono, y.mono))
+                .copied()
         };
+        let lead = highest(self, sum)?;
         let (mut left, mut result) = (whole, ZERO);
         for _ in 0..=self.terms(whole).len() {
             if left == ZERO {
                 return (result != ZERO).then_some(result);
             }
-            let highest = self
-                .terms(left)
-                .iter()
-                .filter(|term| power_of(self, term.mono).is_some())
-                .max_by(|x, y| {
-                    let power = |t: &Term| power_of(self, t.mono).unwrap_or(Rational::ZERO);
-                    power(x).compare(power(y))
-                })
-                .copied()?;
+            let highest = highest(self, left)?;
             let mono = self.mono_quotient(highest.mono, lead.mono)?;
             let coef = self.fits(highest.coef.mul(lead.coef.recip()));
             let part = self.poly_of_mono(coef, mono);
@@ -566,8 +610,34 @@ impl Store {
         None
     }
 
-    fn mentions(&self, mono: MonoId, atom: super::store::AtomId) -> bool {
-        self.factors(mono).iter().any(|f| f.atom == atom)
+    /// The lexicographic order of the powers of atoms: products keep it, so that the highest term of a product is the product of the
+    /// highest terms.
+    fn compare_powers(&self, x: MonoId, y: MonoId) -> std::cmp::Ordering {
+        let (mut xs, mut ys) = (self.factors(x).iter(), self.factors(y).iter());
+        let (mut a, mut b) = (xs.next(), ys.next());
+        loop {
+            let order = |f: Option<&Factor>| f.map_or(u128::MAX, |f| self.atom(f.atom).order);
+            let (place_a, place_b) = (order(a), order(b));
+            if a.is_none() && b.is_none() {
+                return std::cmp::Ordering::Equal;
+            }
+            let power = |f: Option<&Factor>| f.map_or(Rational::ZERO, |f| f.power);
+            let (power_a, power_b) = match place_a.cmp(&place_b) {
+                std::cmp::Ordering::Less => (power(a), Rational::ZERO),
+                std::cmp::Ordering::Equal => (power(a), power(b)),
+                std::cmp::Ordering::Greater => (Rational::ZERO, power(b)),
+            };
+            let found = power_a.compare(power_b);
+            if found.is_ne() {
+                return found;
+            }
+            if place_a <= place_b {
+                a = xs.next();
+            }
+            if place_b <= place_a {
+                b = ys.next();
+            }
+        }
     }
 
     /// A monomial divided by one that it is a multiple of.
