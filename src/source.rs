@@ -111,6 +111,11 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// Forgets all files but the first ones; spans into the others mean nothing any more.
+    pub fn truncate(&mut self, len: usize) {
+        self.files.truncate(len);
+    }
+
     /// The text under a span; empty where the span does not lie inside the text.
     pub fn slice(&self, span: Span) -> &str {
         self.file(span.file)

@@ -1,15 +1,14 @@
 //! The normal form under test: the one place that says which it is.
 
+use nos::algebra::Algebra;
 use nos::ir::Rule;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::cell::RefCell;
+
+thread_local! {
+    static ALGEBRA: RefCell<Algebra> = RefCell::new(Algebra::new());
+}
 
 /// The key of a rule: equal keys claim equal rules.
 pub(crate) fn key(rule: &Rule) -> [u8; 16] {
-    let text = rule.text();
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, &text).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    (half(0) << 64 | half(1)).to_be_bytes()
+    ALGEBRA.with_borrow_mut(|algebra| algebra.normal(rule).key())
 }

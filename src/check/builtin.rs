@@ -314,6 +314,7 @@ impl Checker<'_> {
             | Builtin::Grid
             | Builtin::At
             | Builtin::Plot
+            | Builtin::Graph
             | Builtin::Tokens
             | Builtin::FromTokens
             | Builtin::Save
@@ -571,6 +572,6 @@ fn result_of(builtin: Builtin) -> Ty {
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),
         Builtin::Bench | Builtin::Load => Ty::Report,
-        Builtin::Plot => Ty::Picture,
+        Builtin::Plot | Builtin::Graph => Ty::Picture,
     }
 }

@@ -70,6 +70,8 @@ pub(super) enum Command {
         #[arg(value_name = "RULE")]
         rules: Vec<String>,
     },
+    /// Writes rules in normal form: equal rules have one text
+    Canon(CanonArgs),
     /// Explains a name, an operator or a diagnostic code such as E0301
     Help {
         /// What to explain
@@ -81,6 +83,29 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// Arguments of `nos canon`.
+#[derive(clap::Args, Debug)]
+pub(super) struct CanonArgs {
+    /// Prints 32 hexadecimal digits instead: equal rules and no others have the same
+    #[arg(long)]
+    pub(super) key: bool,
+    /// Takes out a constant factor: a positive one (lr), or any (sign)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) up_to: Option<UpTo>,
+    /// Rules; without any, each line of standard input
+    #[arg(value_name = "RULE", allow_hyphen_values = true)]
+    pub(super) rules: Vec<String>,
+}
+
+/// Which difference between rules does not count.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum UpTo {
+    /// A positive constant factor: the learning rate
+    Lr,
+    /// A constant factor of either sign
+    Sign,
 }
 
 /// Arguments of `nos trace`.

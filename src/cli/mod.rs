@@ -6,8 +6,10 @@
 
 mod args;
 mod bench;
+mod canon;
 mod csv;
 mod files;
+mod filter;
 mod fmt;
 pub(crate) mod help;
 mod input;
@@ -65,6 +67,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Trace(args)) => trace::trace(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
+        Some(Command::Canon(args)) => canon::canon(&args),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),
         None if !args.eval.is_empty() => program::eval(&args.eval.join("\n")),

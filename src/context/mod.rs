@@ -4,10 +4,12 @@
 //! read with all files it uses, checked as a whole, and only then run; whatever goes wrong, every part is cut back to
 //! where it was. The outside world is reached through a [`Host`] alone.
 
+mod formula;
 mod help;
 mod host;
 mod load;
 
+pub use formula::Formulas;
 pub use help::NameInfo;
 pub use host::{Host, Silent};
 
@@ -121,6 +123,11 @@ impl Context {
     /// Every text seen so far.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
+    }
+
+    /// Forgets the texts added after the first ones, for pipes that would else fill the memory. Nothing defined in them may be in use.
+    pub fn forget_sources(&mut self, len: usize) {
+        self.sources.truncate(len);
     }
 
     /// Adds a text that diagnostics can point into, without reading it as a program.

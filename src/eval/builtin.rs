@@ -165,6 +165,7 @@ impl Evaluator<'_> {
             Builtin::Objective => self.objective(&given, span),
             Builtin::Bench => self.bench(&given, span),
             Builtin::Plot => self.plot(&given, span),
+            Builtin::Graph => self.diagram(&given, span),
             Builtin::Tokens => self.tokens(&given, span),
             Builtin::FromTokens => self.rule_from_tokens(&given, span),
             Builtin::Save => self.save(&given, span),

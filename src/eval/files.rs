@@ -212,6 +212,16 @@ impl Evaluator<'_> {
                 .map_err(|error| outside(place, error.to_string(), "save it as .svg")),
             #[cfg(feature = "cli")]
             (Value::Picture(_), _) => Err(wrong(".svg or .png")),
+            (Value::Diagram(diagram), "dot") => Ok(diagram.dot().into_bytes()),
+            #[cfg(feature = "cli")]
+            (Value::Diagram(diagram), "svg") => Ok(crate::plot::diagram_svg(diagram).into_bytes()),
+            #[cfg(feature = "cli")]
+            (Value::Diagram(diagram), "png") => crate::plot::diagram_png(diagram)
+                .map_err(|error| outside(place, error.to_string(), "save it as .svg")),
+            #[cfg(feature = "cli")]
+            (Value::Diagram(_), _) => Err(wrong(".dot, .svg or .png")),
+            #[cfg(not(feature = "cli"))]
+            (Value::Diagram(_), _) => Err(wrong(".dot")),
             #[cfg(feature = "cli")]
             (Value::Report(report, _), "json") => serde_json::to_vec_pretty(&**report)
                 .map_err(|error| outside(place, error.to_string(), "save it as .ron")),

@@ -17,15 +17,7 @@ pub struct Shower<'a> {
     names: &'a Names,
     graph: &'a Graph,
     operands: FxHashMap<NodeId, Arc<str>>,
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "only pictures have a width")
-    )]
     width: u16,
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "only pictures have colours")
-    )]
     colour: bool,
 }
 
@@ -41,20 +33,7 @@ impl<'a> Shower<'a> {
         width: u16,
         colour: bool,
     ) -> Self {
-        let mut operands = FxHashMap::default();
-        for name in OPERANDS {
-            let Some(symbol) = names.get(name) else {
-                continue;
-            };
-            let node = match scope.get(symbol, u32::MAX) {
-                Some(Value::Expr(node)) => Some(*node),
-                Some(Value::Rule(rule)) => Some(rule.node),
-                Some(_) | None => None,
-            };
-            if let Some(node) = node {
-                operands.entry(node).or_insert_with(|| Arc::from(name));
-            }
-        }
+        let operands = operands(names, scope, &OPERANDS);
         Self {
             names,
             graph,
@@ -78,6 +57,7 @@ impl<'a> Shower<'a> {
             }
             Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
+            Value::Diagram(diagram) => diagram.tree(usize::from(self.width), self.colour),
             #[cfg(feature = "cli")]
             Value::Picture(picture) => crate::plot::terminal(picture, self.width, self.colour)
                 .trim_end()
@@ -117,6 +97,7 @@ impl<'a> Shower<'a> {
             Value::Str(text) => text.to_string(),
             Value::Rule(rule) => self.node(rule.node, true),
             Value::Report(..) => self.full(value),
+            Value::Diagram(diagram) => diagram.tree(usize::from(self.width), false),
             #[cfg(feature = "cli")]
             Value::Picture(_) => self.full(value),
             _ => self.inline(value),
@@ -157,7 +138,7 @@ impl<'a> Shower<'a> {
                     .tree
                     .params(closure.params)
                     .iter()
-                    .map(|param| self.names.text(param.name.name).as_ref())
+                    .map(|param| self.names.text(param.name.name))
                     .collect();
                 format!(
                     "fn {}({})",
@@ -172,6 +153,7 @@ impl<'a> Shower<'a> {
             Value::Builtin(builtin) => builtin.info().signature(),
             Value::Objective(objective) => objective.name().to_owned(),
             Value::Report(report, _) => format!("report on {}", report.task.name),
+            Value::Diagram(diagram) => format!("graph of {}", diagram.name()),
             #[cfg(feature = "cli")]
             Value::Picture(_) => "picture".to_owned(),
         }
@@ -233,7 +215,7 @@ impl<'a> Shower<'a> {
             .tree
             .params(family.params)
             .iter()
-            .map(|param| self.names.text(param.name.name).as_ref())
+            .map(|param| self.names.text(param.name.name))
             .collect();
         format!(
             "; parameter{} {}",
@@ -241,6 +223,29 @@ impl<'a> Shower<'a> {
             names.join(", ")
         )
     }
+}
+
+/// The nodes that some of these names mean in the definitions in force, the first names first.
+pub(super) fn operands(
+    names: &Names,
+    scope: &Scope<Value>,
+    wanted: &[&str],
+) -> FxHashMap<NodeId, Arc<str>> {
+    let mut operands = FxHashMap::default();
+    for name in wanted {
+        let Some(symbol) = names.get(name) else {
+            continue;
+        };
+        let node = match scope.get(symbol, u32::MAX) {
+            Some(Value::Expr(node)) => Some(*node),
+            Some(Value::Rule(rule)) => Some(rule.node),
+            Some(_) | None => None,
+        };
+        if let Some(node) = node {
+            operands.entry(node).or_insert_with(|| Arc::from(*name));
+        }
+    }
+    operands
 }
 
 fn numbers(point: &[f64]) -> String {

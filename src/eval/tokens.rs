@@ -9,7 +9,7 @@ use crate::op::{Leaf, Op};
 use crate::source::Span;
 
 /// The operands of the paper (section 4.1) that are names of the language, in order of preference.
-const NAMED: [&str; 12] = [
+pub(super) const NAMED: [&str; 12] = [
     "m", "mhat", "v", "vhat", "gamma", "gammahat", "adam", "rmsprop", "ld", "cd", "1", "2",
 ];
 

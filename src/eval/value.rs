@@ -3,7 +3,7 @@
 use crate::bench::Report;
 use crate::builtin::Builtin;
 use crate::engine::Objective;
-use crate::ir::NodeId;
+use crate::ir::{Diagram, NodeId};
 use crate::op::Op;
 #[cfg(feature = "cli")]
 use crate::plot::Picture;
@@ -40,6 +40,8 @@ pub enum Value {
     Objective(Rc<Objective>),
     /// What a benchmark found, and the function it was on, if it is still known.
     Report(Rc<Report>, Option<Rc<Objective>>),
+    /// The computation graph of a rule.
+    Diagram(Rc<Diagram>),
     /// Something drawn.
     #[cfg(feature = "cli")]
     Picture(Rc<Picture>),
@@ -89,6 +91,7 @@ impl Value {
             Self::Fn(_) | Self::Op(_) | Self::Builtin(_) => "a function",
             Self::Objective(_) => "a test function",
             Self::Report(..) => "a report",
+            Self::Diagram(_) => "a picture",
             #[cfg(feature = "cli")]
             Self::Picture(_) => "a picture",
         }

@@ -8,10 +8,12 @@
 //! A [`Rule`] is a graph of its own: just the nodes one expression needs, with origins numbered in order of appearance, so
 //! that the same formula gives the same graph wherever it was built.
 
+mod diagram;
 mod print;
 mod rule;
 pub mod tokens;
 
+pub use diagram::{Diagram, Part, PartKind};
 pub use print::{number as number_text, text, text_with};
 pub use rule::{Rule, Slots};
 

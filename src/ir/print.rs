@@ -4,8 +4,9 @@
 //! past [`LIMIT`] bytes the text ends in `…`.
 
 use super::{Graph, Node, NodeId};
-use crate::op::{Notation, Op};
+use crate::op::{Leaf, Notation, Op};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -135,13 +136,7 @@ impl Printer<'_> {
                 let (open, close) = if wrapped { ("(", ")") } else { ("", "") };
                 let _ = write!(self.out, "{open}{text}{close}");
             }
-            Node::Leaf(leaf) => match (leaf.info(), leaf) {
-                (Some(info), _) => self.out.push_str(info.name),
-                (None, crate::op::Leaf::Coordinate(index)) => {
-                    let _ = write!(self.out, "x{}", index + 1);
-                }
-                (None, _) => unreachable!("every other leaf has a row in the table"),
-            },
+            Node::Leaf(leaf) => self.out.push_str(&leaf_text(leaf)),
             Node::LastUpdate(_) => self.out.push_str("last(update)"),
             Node::Own { body, .. } => call("own", &[body], tasks),
             Node::Drop { x, p, .. } => call(Op::Drop.name(), &[x, p], tasks),
@@ -195,28 +190,35 @@ impl Printer<'_> {
                 (Op::Sqrt, Node::Apply(Op::Abs, inner)) => {
                     bars("sqrt|", inner.as_slice()[0], tasks);
                 }
-                _ => call(op.name(), self.without_defaults(op, args), tasks),
+                _ => call(op.name(), without_defaults(self.graph, op, args), tasks),
             },
         }
         if wrapped {
             tasks.push(Task::Text("("));
         }
     }
+}
 
-    /// The arguments up to the last one that differs from its default.
-    fn without_defaults<'a>(&self, op: Op, args: &'a [NodeId]) -> &'a [NodeId] {
-        let is_default = |index: usize| match (
-            op.info().params[index].default,
-            self.graph.node(args[index]),
-        ) {
-            (Some(default), Node::Number(bits)) => default.to_bits() == bits,
-            (Some(_) | None, _) => false,
-        };
-        let mut len = args.len();
-        while len > 0 && is_default(len - 1) {
-            len -= 1;
-        }
-        &args[..len]
+/// The arguments of an op up to the last one that differs from its default.
+pub(super) fn without_defaults<'a>(graph: &Graph, op: Op, args: &'a [NodeId]) -> &'a [NodeId] {
+    let is_default = |index: usize| match (op.info().params[index].default, graph.node(args[index]))
+    {
+        (Some(default), Node::Number(bits)) => default.to_bits() == bits,
+        (Some(_) | None, _) => false,
+    };
+    let mut len = args.len();
+    while len > 0 && is_default(len - 1) {
+        len -= 1;
+    }
+    &args[..len]
+}
+
+/// A leaf as the language writes it.
+pub(super) fn leaf_text(leaf: Leaf) -> Cow<'static, str> {
+    match (leaf.info(), leaf) {
+        (Some(info), _) => info.name.into(),
+        (None, Leaf::Coordinate(index)) => format!("x{}", index + 1).into(),
+        (None, _) => unreachable!("every other leaf has a row in the table"),
     }
 }
 
@@ -275,7 +277,6 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::Leaf;
 
     fn apply(graph: &mut Graph, op: Op, args: &[NodeId]) -> NodeId {
         graph.apply(op, args).expect("shapes fit")

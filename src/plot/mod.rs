@@ -1,4 +1,4 @@
-//! Pictures of reports and curves.
+//! Pictures of reports and curves, and of computation graphs.
 //!
 //! A [`Picture`] is data: what to show, with every number already chosen. The renderings ([`terminal`], [`svg`], [`png`]) decide
 //! only how it looks, so all of them show the same thing. Everything here is pure: width and colour are parameters, results are
@@ -9,8 +9,10 @@
 
 mod axis;
 mod clip;
+mod diagram;
 mod error;
 mod landscape;
+mod layers;
 mod look;
 mod of_report;
 mod terminal;
@@ -19,6 +21,7 @@ mod vector;
 #[cfg(test)]
 mod tests;
 
+pub use diagram::{diagram_png, diagram_svg};
 pub use error::PlotError;
 pub use landscape::Landscape;
 pub use terminal::terminal;

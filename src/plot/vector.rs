@@ -23,6 +23,9 @@ const PANEL: (f64, f64) = (520.0, 420.0);
 /// Pixels of a PNG per unit of the scene.
 const SCALE: f32 = 2.0;
 
+/// The most pixels of a PNG.
+const PIXELS: f64 = 2.5e7;
+
 /// The longest line of a legend, and of a title for each panel.
 const TEXT_LIMIT: usize = 60;
 
@@ -33,9 +36,16 @@ pub fn svg(picture: &Picture) -> String {
 
 /// The picture as the bytes of a PNG file.
 pub fn png(picture: &Picture) -> Result<Vec<u8>, PlotError> {
+    raster(&scene(picture))
+}
+
+/// A scene as the bytes of a PNG file, coarser where it is very large.
+#[expect(clippy::cast_possible_truncation)] // A scale is a small number.
+pub(super) fn raster(scene: &Scene) -> Result<Vec<u8>, PlotError> {
+    let most = (PIXELS / (scene.width * scene.height)).sqrt();
     kuva::RasterBackend::new()
-        .with_scale(SCALE)
-        .render_scene(&scene(picture))
+        .with_scale(SCALE.min(most as f32))
+        .render_scene(scene)
         .map_err(|reason| PlotError::Png { reason })
 }
 

@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "builtin",
     "syntax",
     "ir",
+    "algebra",
     "engine",
     "bench",
     "plot",

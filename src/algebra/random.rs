@@ -1,0 +1,579 @@
+//! Masks and noise: rules are equal when they have the same distribution.
+//!
+//! A mask is 0 or 1, so a value under one mask in several places is one of two values; masks that always stand together are one mask; a mask and
+//! what is left of it trade places. Normal noise is symmetric, so its sign does not matter where it is the only thing that depends on it. Names of
+//! masks mean nothing: of all ways to number them the one whose structure comes first is taken.
+
+use super::rational::Rational;
+use super::store::{AtomId, Factor, Kind, MonoId, ONE, PolyId, Store, Term, ZERO};
+use crate::op::{Leaf, Op};
+use crate::types::Shape;
+use rustc_hash::FxHashMap;
+
+/// The most masks of one kind whose numberings are all tried.
+const MOST_RENAMED: usize = 4;
+
+impl Store {
+    /// The representative of all polynomials with the same distribution.
+    pub(super) fn settle(&mut self, root: PolyId) -> PolyId {
+        if !self.poly(root).is_random {
+            return root;
+        }
+        let mut root = root;
+        let (masks, has_noise, is_nested) = self.own_randomness(root);
+        if !is_nested && !has_noise && masks.len() <= 1 {
+            // One mask beside what is not random, which is most of all rules with masks.
+            return match masks.first() {
+                Some(mask)
+                    if self
+                        .terms(root)
+                        .iter()
+                        .all(|term| self.has(term.mono, *mask)) =>
+                {
+                    self.name_masks(root)
+                }
+                _ => {
+                    let root = self.turn_masks(root);
+                    self.name_masks(root)
+                }
+            };
+        }
+        root = self.split_by_masks(root);
+        root = self.merge_masks(root);
+        root = self.turn_masks(root);
+        for leaf in [Leaf::Noise, Leaf::StepNoise] {
+            root = self.turn_noise(root, leaf);
+        }
+        self.name_masks(root)
+    }
+
+    /// The masks of the terms themselves, whether noise stands in one, and whether any atom or exponent is random.
+    fn own_randomness(&self, root: PolyId) -> (Vec<AtomId>, bool, bool) {
+        let (mut masks, mut has_noise, mut is_nested) = (Vec::new(), false, false);
+        for term in self.terms(root) {
+            let exp = self.mono(term.mono).exp;
+            is_nested |= exp != ZERO && self.poly(exp).is_random;
+            for factor in self.factors(term.mono) {
+                let atom = self.atom(factor.atom);
+                match atom.kind {
+                    Kind::Mask { .. } => {
+                        if !masks.contains(&factor.atom) {
+                            masks.push(factor.atom);
+                        }
+                    }
+                    Kind::Leaf(Leaf::Noise | Leaf::StepNoise) => has_noise = true,
+                    _ => is_nested |= atom.is_random,
+                }
+            }
+        }
+        (masks, has_noise, is_nested)
+    }
+
+    /// The atoms that a polynomial is made of, parts first.
+    pub(super) fn reachable(&self, root: PolyId) -> Vec<AtomId> {
+        let mut seen = vec![false; self.atom_count() as usize];
+        let mut polys = vec![root];
+        let mut visited = rustc_hash::FxHashSet::default();
+        while let Some(poly) = polys.pop() {
+            if !visited.insert(poly) {
+                continue;
+            }
+            for term in self.terms(poly) {
+                let exp = self.mono(term.mono).exp;
+                if exp != ZERO {
+                    polys.push(exp);
+                }
+                for factor in self.factors(term.mono) {
+                    let mut atom = factor.atom;
+                    while let Kind::Log(inner) = self.atom(atom).kind {
+                        seen[atom.0 as usize] = true;
+                        atom = inner;
+                    }
+                    if !std::mem::replace(&mut seen[atom.0 as usize], true) {
+                        polys.extend(self.parts(atom));
+                    }
+                }
+            }
+        }
+        (0..self.atom_count())
+            .map(AtomId)
+            .filter(|atom| seen[atom.0 as usize])
+            .collect()
+    }
+
+    /// A polynomial with some atoms replaced.
+    pub(super) fn replace(&mut self, root: PolyId, with: &FxHashMap<AtomId, PolyId>) -> PolyId {
+        let mut values = with.clone();
+        for atom in self.reachable(root) {
+            if values.contains_key(&atom) || self.trouble.is_some() {
+                continue;
+            }
+            let kind = self.atom(atom).kind;
+            let is_touched = match kind {
+                Kind::Log(inner) => values.contains_key(&inner),
+                _ => self
+                    .parts(atom)
+                    .into_iter()
+                    .any(|part| self.mentions_any(part, &values)),
+            };
+            if !is_touched {
+                continue;
+            }
+            let value = match kind {
+                Kind::Leaf(_)
+                | Kind::Opaque(_)
+                | Kind::Pi
+                | Kind::LogNumber(_)
+                | Kind::Mask { .. }
+                | Kind::LastUpdate(_) => continue,
+                Kind::Sum(poly) => self.rebuilt(poly, &values),
+                Kind::Real(poly) => {
+                    let poly = self.rebuilt(poly, &values);
+                    let root = self.power_number(poly, Rational::HALF);
+                    self.mul(root, root)
+                }
+                Kind::Own(origin, body) => {
+                    let body = self.rebuilt(body, &values);
+                    let atom = self.intern_atom(Kind::Own(origin, body));
+                    self.poly_of(atom)
+                }
+                Kind::Log(inner) => {
+                    let inner = values[&inner];
+                    self.log_of_size(inner)
+                }
+                Kind::Pow(base, exponent) => {
+                    let base = self.rebuilt(base, &values);
+                    let exponent = self.rebuilt(exponent, &values);
+                    self.pow(base, exponent)
+                }
+                Kind::Func(op, args, mark) => {
+                    let count = op.info().params.len();
+                    let mut new = [ZERO; 3];
+                    for (place, arg) in new.iter_mut().zip(args).take(count) {
+                        *place = self.rebuilt(arg, &values);
+                    }
+                    let shape = if mark == Shape::Scalar {
+                        self.poly(args[0]).shape
+                    } else {
+                        mark
+                    };
+                    if op == Op::Debias {
+                        self.debias(new[0], new[1])
+                    } else {
+                        self.apply(op, &new[..count], shape)
+                    }
+                }
+            };
+            values.insert(atom, value);
+        }
+        self.rebuilt(root, &values)
+    }
+
+    /// Whether an atom of the polynomial itself, not of its parts, is among these.
+    fn mentions_any(&self, poly: PolyId, values: &FxHashMap<AtomId, PolyId>) -> bool {
+        self.terms(poly).iter().any(|term| {
+            let exp = self.mono(term.mono).exp;
+            self.factors(term.mono)
+                .iter()
+                .any(|factor| values.contains_key(&factor.atom))
+                || (exp != ZERO && self.mentions_any(exp, values))
+        })
+    }
+
+    /// A polynomial whose own atoms have these values.
+    fn rebuilt(&mut self, poly: PolyId, values: &FxHashMap<AtomId, PolyId>) -> PolyId {
+        if !self.mentions_any(poly, values) {
+            return poly;
+        }
+        let mut sum = ZERO;
+        for term in self.terms(poly).to_vec() {
+            let exp = self.mono(term.mono).exp;
+            let exponent = self.rebuilt(exp, values);
+            let mut product = if exponent == exp {
+                let mono = self.mono_of_factors(Vec::new(), exp);
+                self.poly_of_mono(term.coef, mono)
+            } else {
+                let power = self.exp(exponent);
+                self.scale(power, term.coef)
+            };
+            for factor in self.factors(term.mono).to_vec() {
+                let value = if let Some(value) = values.get(&factor.atom) {
+                    self.as_factor(*value, factor)
+                } else {
+                    let mono = self.mono_of_factors(vec![factor], ZERO);
+                    self.poly_of_mono(Rational::ONE, mono)
+                };
+                product = self.mul(product, value);
+            }
+            sum = self.add(sum, product);
+        }
+        sum
+    }
+
+    /// A value in the role of a factor's atom.
+    fn as_factor(&mut self, value: PolyId, factor: Factor) -> PolyId {
+        let mut product = ONE;
+        let is_natural = factor.power.is_whole() && factor.sign == factor.power.is_odd();
+        if !factor.power.is_zero() {
+            let base = if is_natural { value } else { self.abs(value) };
+            product = self.power_number(base, factor.power);
+        }
+        let sign = self.sign(value);
+        if factor.sign && (factor.power.is_zero() || !is_natural) {
+            product = self.mul(product, sign);
+        }
+        if factor.support {
+            let square = self.mul(sign, sign);
+            product = self.mul(product, square);
+        }
+        if factor.domain && !factor.power.is_negative() {
+            let quotient = self.div(value, value);
+            product = self.mul(product, quotient);
+        }
+        product
+    }
+
+    /// The masks that stand in a term itself, and those inside some atom of a term.
+    fn masks(&self, root: PolyId) -> (Vec<AtomId>, Vec<AtomId>) {
+        let is_mask = |atom: &AtomId| matches!(self.atom(*atom).kind, Kind::Mask { .. });
+        let mut outside: Vec<AtomId> = Vec::new();
+        let mut inside: Vec<AtomId> = Vec::new();
+        for term in self.terms(root) {
+            for factor in self.factors(term.mono) {
+                if is_mask(&factor.atom) {
+                    outside.push(factor.atom);
+                } else if self.atom(factor.atom).is_random {
+                    for part in self.parts(factor.atom) {
+                        inside.extend(self.reachable(part).into_iter().filter(is_mask));
+                    }
+                }
+            }
+            let exp = self.mono(term.mono).exp;
+            if self.poly(exp).is_random {
+                inside.extend(self.reachable(exp).into_iter().filter(is_mask));
+            }
+        }
+        for list in [&mut outside, &mut inside] {
+            list.sort_unstable_by_key(|atom| (self.atom(*atom).order, *atom));
+            list.dedup();
+        }
+        (outside, inside)
+    }
+
+    /// Where a mask stands both in a term and inside an atom, f(b) becomes b f(1) + (1 - b) f(0).
+    fn split_by_masks(&mut self, root: PolyId) -> PolyId {
+        let (outside, inside) = self.masks(root);
+        let mut root = root;
+        for mask in outside
+            .into_iter()
+            .filter(|mask| inside.contains(mask))
+            .take(3)
+        {
+            if self.remembers(root, mask) {
+                continue;
+            }
+            let value = |store: &mut Self, number: PolyId| {
+                let with = FxHashMap::from_iter([(mask, number)]);
+                store.replace(root, &with)
+            };
+            let (one, zero) = (value(self, ONE), value(self, ZERO));
+            let mask = self.poly_of(mask);
+            let difference = self.sub(one, zero);
+            let part = self.mul(mask, difference);
+            root = self.add(part, zero);
+        }
+        root
+    }
+
+    /// Whether state depends on a mask: there it is the draw of another step.
+    fn remembers(&self, root: PolyId, mask: AtomId) -> bool {
+        self.reachable(root).into_iter().any(|atom| {
+            let is_state = match self.atom(atom).kind {
+                Kind::Own(..) => true,
+                Kind::Func(op, ..) => op.has_state(),
+                _ => false,
+            };
+            is_state
+                && self
+                    .parts(atom)
+                    .into_iter()
+                    .any(|part| self.reachable(part).contains(&mask))
+        })
+    }
+
+    fn has(&self, mono: MonoId, atom: AtomId) -> bool {
+        self.factors(mono).iter().any(|factor| factor.atom == atom)
+    }
+
+    /// Two masks that always stand together are one with the product of their probabilities.
+    fn merge_masks(&mut self, root: PolyId) -> PolyId {
+        let mut root = root;
+        'again: loop {
+            let (outside, inside) = self.masks(root);
+            for (index, x) in outside.iter().enumerate() {
+                for y in &outside[index + 1..] {
+                    let (x_kind, y_kind) = (self.atom(*x).kind, self.atom(*y).kind);
+                    let (
+                        Kind::Mask { keep, shape, .. },
+                        Kind::Mask {
+                            keep: y_keep,
+                            shape: y_shape,
+                            ..
+                        },
+                    ) = (x_kind, y_kind)
+                    else {
+                        continue;
+                    };
+                    let together = self
+                        .terms(root)
+                        .iter()
+                        .all(|term| self.has(term.mono, *x) == self.has(term.mono, *y));
+                    if shape != y_shape || !together || inside.contains(x) || inside.contains(y) {
+                        continue;
+                    }
+                    let keep = self.mul(keep, y_keep);
+                    // A number that no mask here has: all are numbered anew in the end.
+                    let fresh = 1000 + u32::try_from(index).unwrap_or(0);
+                    let merged = self.intern_atom(Kind::Mask {
+                        keep,
+                        index: fresh,
+                        shape,
+                    });
+                    let merged = self.poly_of(merged);
+                    let with = FxHashMap::from_iter([(*x, merged), (*y, ONE)]);
+                    root = self.replace(root, &with);
+                    continue 'again;
+                }
+            }
+            return root;
+        }
+    }
+
+    /// b x + (1 - b) y has the distribution of the mask that keeps the other part: the shorter sum is taken.
+    fn turn_masks(&mut self, root: PolyId) -> PolyId {
+        let (outside, inside) = self.masks(root);
+        let mut root = root;
+        for mask in outside {
+            let Kind::Mask { keep, index, shape } = self.atom(mask).kind else {
+                continue;
+            };
+            let is_everywhere = self
+                .terms(root)
+                .iter()
+                .all(|term| self.has(term.mono, mask));
+            if inside.contains(&mask) || is_everywhere {
+                continue;
+            }
+            let other = self.complement(keep);
+            let turned = self.intern_atom(Kind::Mask {
+                keep: other,
+                index,
+                shape,
+            });
+            let turned = self.poly_of(turned);
+            let rest = self.complement(turned);
+            let with = FxHashMap::from_iter([(mask, rest)]);
+            let candidate = self.replace(root, &with);
+            let rank = |store: &Self, poly: PolyId, keep: PolyId| {
+                let p = store.as_number(keep).map_or(0.0, Rational::to_f64);
+                (
+                    store.terms(poly).len(),
+                    (1.0 - p).to_bits(),
+                    store.poly(poly).hash,
+                )
+            };
+            if rank(self, candidate, other) < rank(self, root, keep) {
+                root = candidate;
+            }
+        }
+        root
+    }
+
+    /// Whether an atom is a part of some atom or exponent of a polynomial.
+    fn is_inside(&self, root: PolyId, noise: AtomId) -> bool {
+        self.terms(root).iter().any(|term| {
+            self.factors(term.mono).iter().any(|factor| {
+                factor.atom != noise
+                    && self.atom(factor.atom).is_random
+                    && self
+                        .parts(factor.atom)
+                        .into_iter()
+                        .any(|part| self.reachable(part).contains(&noise))
+            }) || self.reachable(self.mono(term.mono).exp).contains(&noise)
+        })
+    }
+
+    /// Noise times a sign that does not depend on it has the distribution of the noise.
+    fn turn_noise(&mut self, root: PolyId, leaf: Leaf) -> PolyId {
+        let noise = self.intern_atom(Kind::Leaf(leaf));
+        let (_, _, is_nested) = self.own_randomness(root);
+        let is_mentioned = if is_nested {
+            self.reachable(root).contains(&noise)
+        } else {
+            self.terms(root)
+                .iter()
+                .any(|term| self.has(term.mono, noise))
+        };
+        if !is_mentioned {
+            return root;
+        }
+        if self.is_inside(root, noise) {
+            let minus = self.poly_of(noise);
+            let minus = self.scale(minus, Rational::MINUS_ONE);
+            let turned = self.replace(root, &FxHashMap::from_iter([(noise, minus)]));
+            let is_first = self.poly(turned).hash < self.poly(root).hash;
+            return if is_first { turned } else { root };
+        }
+        let terms = self.terms(root).to_vec();
+        let is_odd = |store: &Self, term: &Term| {
+            store
+                .factors(term.mono)
+                .iter()
+                .any(|factor| factor.atom == noise && factor.sign)
+        };
+        let odd: Vec<Term> = terms
+            .iter()
+            .filter(|term| is_odd(self, term))
+            .copied()
+            .collect();
+        let Some(first) = odd.first() else {
+            return root;
+        };
+        // One draw for all elements can only lose a sign that all elements share.
+        let may_go = |store: &Self, factor: &Factor| {
+            let atom = store.atom(factor.atom);
+            factor.sign && !atom.is_random && (leaf == Leaf::Noise || atom.shape == Shape::Scalar)
+        };
+        let mut signs: Vec<AtomId> = self
+            .factors(first.mono)
+            .iter()
+            .filter(|factor| may_go(self, factor))
+            .map(|factor| factor.atom)
+            .collect();
+        for term in &odd {
+            signs.retain(|atom| {
+                self.factors(term.mono)
+                    .iter()
+                    .any(|factor| factor.atom == *atom && may_go(self, factor))
+            });
+        }
+        let mut sum = Vec::with_capacity(terms.len());
+        for term in terms {
+            if !is_odd(self, &term) {
+                sum.push(term);
+                continue;
+            }
+            let exp = self.mono(term.mono).exp;
+            let factors = self
+                .factors(term.mono)
+                .iter()
+                .map(|factor| {
+                    let goes = signs.contains(&factor.atom);
+                    Factor {
+                        sign: factor.sign && !goes,
+                        support: factor.support || goes,
+                        ..*factor
+                    }
+                })
+                .collect();
+            let mono = self.mono_of_factors(factors, exp);
+            sum.push(Term { mono, ..term });
+        }
+        let turned = self.sum(sum);
+        // The first odd term has a plus.
+        let lead = self
+            .terms(turned)
+            .iter()
+            .find(|term| is_odd(self, term))
+            .map(|term| term.coef);
+        if !lead.is_some_and(Rational::is_negative) {
+            return turned;
+        }
+        let terms = self
+            .terms(turned)
+            .iter()
+            .map(|term| Term {
+                coef: if is_odd(self, term) {
+                    term.coef.neg()
+                } else {
+                    term.coef
+                },
+                ..*term
+            })
+            .collect();
+        self.sum(terms)
+    }
+
+    /// Numbers the masks of each kind so that the structure comes first among all numberings.
+    fn name_masks(&mut self, root: PolyId) -> PolyId {
+        let mut groups: Vec<((PolyId, Shape), Vec<AtomId>)> = Vec::new();
+        let (masks, _, is_nested) = self.own_randomness(root);
+        let atoms = if is_nested {
+            self.reachable(root)
+        } else {
+            masks
+        };
+        for atom in atoms {
+            if let Kind::Mask { keep, shape, .. } = self.atom(atom).kind {
+                match groups.iter_mut().find(|(kind, _)| *kind == (keep, shape)) {
+                    Some((_, group)) => group.push(atom),
+                    None => groups.push(((keep, shape), vec![atom])),
+                }
+            }
+        }
+        let mut root = root;
+        for ((keep, shape), group) in groups {
+            let is_named =
+                group.len() == 1 && matches!(self.atom(group[0]).kind, Kind::Mask { index: 0, .. });
+            if is_named {
+                continue;
+            }
+            let mut best: Option<PolyId> = None;
+            for order in orders(group.len()) {
+                let with: FxHashMap<AtomId, PolyId> = group
+                    .iter()
+                    .zip(order)
+                    .map(|(mask, index)| {
+                        let named = self.intern_atom(Kind::Mask { keep, index, shape });
+                        (*mask, self.poly_of(named))
+                    })
+                    .collect();
+                let named = self.replace(root, &with);
+                let is_better =
+                    best.is_none_or(|best| self.poly(named).hash < self.poly(best).hash);
+                if is_better {
+                    best = Some(named);
+                }
+            }
+            root = best.unwrap_or(root);
+        }
+        root
+    }
+}
+
+/// All orders of a few numbers; just the given one of many.
+fn orders(len: usize) -> Vec<Vec<u32>> {
+    let first: Vec<u32> = (0..).take(len).collect();
+    if len > MOST_RENAMED {
+        return vec![first];
+    }
+    let mut all = vec![Vec::new()];
+    for _ in 0..len {
+        all = all
+            .into_iter()
+            .flat_map(|order: Vec<u32>| {
+                let rest: Vec<u32> = first
+                    .iter()
+                    .filter(|n| !order.contains(n))
+                    .copied()
+                    .collect();
+                rest.into_iter().map(move |next| {
+                    let mut longer = order.clone();
+                    longer.push(next);
+                    longer
+                })
+            })
+            .collect();
+    }
+    all
+}
