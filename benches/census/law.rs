@@ -267,6 +267,10 @@ fn merge_groups(mut groups: Vec<Group>) -> Vec<Group> {
             Some(_) | None => out.push(group),
         }
     }
+    if let [group] = out.as_mut_slice() {
+        // Nothing is shared after all.
+        group.partner.clear();
+    }
     out
 }
 
