@@ -12,6 +12,7 @@ use crate::random;
 use crate::strings::{Code, Maker, Part};
 use nos::ir::Rule;
 use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// What there is to know of each rule.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ pub(crate) struct Findings {
     pub(crate) scaled: Vec<Option<u64>>,
 }
 
-/// Rules known at fewer points than this are called obscure.
+/// Rules known at fewer points than this are called obscure; those that agree at fewer are not called equal.
 const FEW: usize = 10;
 
 impl Entry {
@@ -91,11 +92,12 @@ pub(crate) struct Census<'a> {
     precise: Precise<'a>,
 }
 
-/// A class of one group of candidates.
-struct Class {
-    first: usize,
-    cells: Vec<Cell>,
-    number: u32,
+/// A rule of a group of candidates, with its class and what it gives at the points.
+#[derive(Clone)]
+struct Member {
+    index: usize,
+    class: u32,
+    cells: Rc<[Cell]>,
 }
 
 impl<'a> Census<'a> {
@@ -142,7 +144,9 @@ impl<'a> Census<'a> {
 
     /// Splits a group of candidates into classes.
     pub(crate) fn split(&mut self, members: &[usize]) {
-        let mut classes: Vec<Class> = Vec::new();
+        // The first rule of each class, and the first of each key and class.
+        let mut classes: Vec<Member> = Vec::new();
+        let mut witnesses: FxHashMap<[u8; 16], Vec<Member>> = FxHashMap::default();
         for index in members {
             let rule = self.maker.rule(&self.entries[*index].code);
             // A long rule like no other is only asked where it is defined.
@@ -160,52 +164,60 @@ impl<'a> Census<'a> {
             let entry = &mut self.entries[*index];
             entry.is_partial = !undefined.is_empty();
             entry.is_partial_off_zero = undefined.iter().any(|(_, point)| !point.has_zero());
-            if cells.iter().filter(|cell| **cell != Cell::Lost).count() < FEW {
-                self.findings.obscure.push(*index);
-            }
-            let same: Vec<u32> = classes
-                .iter()
-                .filter(|class| is_same(&class.cells, &cells))
-                .map(|class| class.number)
-                .take(2)
-                .collect();
-            if same.len() > 1 {
-                self.findings.ambiguous.push(*index);
-            }
-            let number = same.first().copied().unwrap_or(self.findings.classes);
-            self.entries[*index].class = number;
-            if same.is_empty() {
+            let cells: Rc<[Cell]> = cells.into();
+            let member = Member {
+                index: *index,
+                class: self.class(*index, &cells, &classes, &witnesses),
+                cells,
+            };
+            self.entries[*index].class = member.class;
+            if member.class == self.findings.classes {
                 self.findings.classes += 1;
-                self.findings.scaled.push(scaled_hash(&cells));
-                classes.push(Class {
-                    first: *index,
-                    cells,
-                    number,
-                });
+                self.findings.scaled.push(scaled_hash(&member.cells));
+                classes.push(member.clone());
             }
-        }
-        if classes.len() > 1 {
-            self.merges(members, &classes);
+            let others = witnesses.entry(self.entries[*index].key).or_default();
+            let known = others.iter().any(|other| other.class == member.class);
+            for other in others.iter() {
+                if !known || other.class == member.class {
+                    self.findings.compare(other, &member, self.points);
+                }
+            }
+            if !known {
+                others.push(member);
+            }
         }
     }
 
-    /// Finds keys that more than one class has.
-    fn merges(&mut self, members: &[usize], classes: &[Class]) {
-        let place: FxHashMap<u32, &Class> =
-            classes.iter().map(|class| (class.number, class)).collect();
-        let mut seen: FxHashMap<[u8; 16], Vec<u32>> = FxHashMap::default();
-        for index in members {
-            let Entry { key, class, .. } = self.entries[*index];
-            let others = seen.entry(key).or_default();
-            if others.contains(&class) {
-                continue;
+    /// The class of a rule: that of the rules it agrees with at most points, or a new one.
+    fn class(
+        &mut self,
+        index: usize,
+        cells: &[Cell],
+        classes: &[Member],
+        witnesses: &FxHashMap<[u8; 16], Vec<Member>>,
+    ) -> u32 {
+        let agreements = |members: &[Member]| -> Vec<(usize, u32)> {
+            let agreement =
+                |member: &Member| Some((agreement(&member.cells, cells)?, member.class));
+            members.iter().filter_map(agreement).collect()
+        };
+        let same = if cells.iter().filter(|cell| **cell != Cell::Lost).count() < FEW {
+            // Nothing is held against a key that says more than the points do.
+            self.findings.obscure.push(index);
+            let same_key = witnesses.get(&self.entries[index].key);
+            same_key.map_or(Vec::new(), |members| agreements(members))
+        } else {
+            let mut same = agreements(classes);
+            same.retain(|(points, _)| *points >= FEW);
+            if same.len() > 1 {
+                self.findings.ambiguous.push(index);
             }
-            for other in others.iter() {
-                let pair = [place[other], place[&class]];
-                self.findings.merge(pair, self.points);
-            }
-            others.push(class);
-        }
+            same
+        };
+        let most = same.iter().map(|(points, _)| *points).max();
+        let best = same.iter().find(|(points, _)| Some(*points) == most);
+        best.map_or(self.findings.classes, |(_, class)| *class)
     }
 
     /// Holds the precise oracle against the plain one at a quarter of the points.
@@ -235,33 +247,32 @@ impl<'a> Census<'a> {
 }
 
 impl Findings {
-    fn merge(&mut self, [a, b]: [&Class; 2], points: &[Point]) {
-        let verdicts: Vec<Verdict> = a
-            .cells
-            .iter()
-            .zip(&b.cells)
-            .map(|(a, b)| a.compare(b))
-            .collect();
-        let find = |wanted: Verdict| verdicts.iter().position(|verdict| *verdict == wanted);
+    /// Holds two rules with one key against each other.
+    fn compare(&mut self, a: &Member, b: &Member, points: &[Point]) {
+        let pairs = || a.cells.iter().zip(b.cells.iter());
+        let find = |wanted: Verdict| pairs().position(|(a, b)| a.compare(b) == wanted);
         let (at, list) = match (find(Verdict::Differs), find(Verdict::Domain)) {
             (Some(at), _) => (at, &mut self.false_merges),
             (None, Some(at)) => (at, &mut self.domain_merges),
             (None, None) => return,
         };
         list.push(Merge {
-            rules: [a.first, b.first],
+            rules: [a.index, b.index],
             point: points[at],
             cells: [a.cells[at].clone(), b.cells[at].clone()],
         });
     }
 }
 
-/// Whether two rules agree at every point where both are known.
-fn is_same(a: &[Cell], b: &[Cell]) -> bool {
-    a.iter().zip(b).all(|(a, b)| match a.compare(b) {
-        Verdict::Equal | Verdict::Vacuous => true,
-        Verdict::Domain | Verdict::Differs => false,
-    })
+/// At how many points two rules agree; none where they disagree at one.
+fn agreement(a: &[Cell], b: &[Cell]) -> Option<usize> {
+    a.iter()
+        .zip(b)
+        .try_fold(0, |points, (a, b)| match a.compare(b) {
+            Verdict::Equal => Some(points + 1),
+            Verdict::Vacuous => Some(points),
+            Verdict::Domain | Verdict::Differs => None,
+        })
 }
 
 /// One hash of several cells; none where one has none.

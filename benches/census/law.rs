@@ -165,6 +165,26 @@ impl Cell {
         }
     }
 
+    /// The values of one element with their weights, whatever is shared; none where nothing is known.
+    pub(crate) fn values(&self) -> Option<Vec<Atom>> {
+        match self {
+            Self::Lost => None,
+            Self::Point(value) => Some(vec![Atom {
+                weight: 1.0,
+                value: *value,
+            }]),
+            Self::Law(groups) => {
+                let atoms = groups.iter().flat_map(|group| {
+                    group.atoms.iter().map(|atom| Atom {
+                        weight: group.weight * atom.weight,
+                        ..*atom
+                    })
+                });
+                Some(merge_atoms(atoms.collect()))
+            }
+        }
+    }
+
     /// The mean size of the value.
     pub(crate) fn size(&self) -> f64 {
         match self {
@@ -246,6 +266,10 @@ fn merge_groups(mut groups: Vec<Group>) -> Vec<Group> {
             }
             Some(_) | None => out.push(group),
         }
+    }
+    if let [group] = out.as_mut_slice() {
+        // Nothing is shared after all.
+        group.partner.clear();
     }
     out
 }

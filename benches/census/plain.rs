@@ -1,8 +1,8 @@
 //! The plain oracle: the value of a rule at one point, in f64 and with nothing kept.
 //!
-//! Each way that chance can go is computed from scratch, four times over, once as it is and then with the last bits of every inexact result moved at random: what
-//! the four have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
-//! or something over- or underflows, nothing is claimed.
+//! Each way that chance can go is computed from scratch, five times over: once as it is and then with the last bits of every inexact result
+//! moved at random. What the five have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses
+//! nearly all of its digits, or something over- or underflows, nothing is claimed.
 
 #![allow(clippy::float_cmp, reason = "exactly these numbers are meant")]
 
@@ -15,7 +15,7 @@ use nos::op::{Leaf, Op};
 
 /// Rules with more than this many chances are not evaluated.
 const MOST_CHANCES: usize = 10;
-const RUNS: usize = 4;
+const RUNS: usize = 5;
 
 /// One way that chance can go, and what comes of it.
 #[derive(Clone, Copy, Debug)]
@@ -199,7 +199,13 @@ fn evaluate(rule: &Rule, point: &Point, draw: &Draw, last_bits: &mut LastBits<'_
                     let args = args.as_slice();
                     let floats: Vec<Float> = args.iter().map(value).collect();
                     let is_same = args.len() == 2 && args[0] == args[1];
-                    last_bits.of(apply(op, &floats, is_same)?)
+                    let value = apply(op, &floats, is_same)?;
+                    // What only picks or turns round an argument has no error of its own.
+                    let is_pick = matches!(
+                        op,
+                        Op::Neg | Op::Abs | Op::Clip | Op::Min | Op::Max | Op::Where
+                    );
+                    if is_pick { value } else { last_bits.of(value) }
                 }
                 Node::Leaf(_) | Node::LastUpdate(_) => return Err(Unsure),
             }
@@ -450,60 +456,24 @@ fn in_reach(op: Op, args: &[Float], result: Float) -> Result<Float> {
 
 /// Whether the two oracles agree on a rule at a point; none where they cannot be compared.
 pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
-    let atoms: Vec<(f64, Ball)> = match cell {
-        Cell::Lost => return None,
-        Cell::Point(value) => vec![(1.0, *value)],
-        Cell::Law(groups) => groups
-            .iter()
-            .flat_map(|group| {
-                group
-                    .atoms
-                    .iter()
-                    .map(move |atom| (group.weight * atom.weight, atom.value))
-            })
-            .collect(),
-    };
-    let error = scenarios
-        .iter()
-        .map(|scenario| scenario.error)
-        .fold(0.0, f64::max);
-    let mut rest: Vec<f64> = scenarios.iter().map(|scenario| scenario.weight).collect();
-    let is_near = |value: Option<f64>, ball: Ball| match (value, ball) {
-        (None, Ball::Undefined) => true,
-        (Some(value), Ball::Known(x, bound)) => {
-            (value - x.hi).abs() <= error + bound + 1e-12 * x.hi.abs()
-        }
-        (Some(_) | None, _) => false,
-    };
-    // Every value of one must be a value of the other, and the weight at each must be the same.
-    for (_, ball) in &atoms {
-        if let Ball::Known(_, bound) = ball
-            && *bound > 1e-9 * ball.size()
-            && *bound > 1e-20
-        {
+    let mut atoms = cell.values()?;
+    for scenario in scenarios {
+        let is_near = |ball: Ball| match (scenario.value, ball) {
+            (None, Ball::Undefined) => true,
+            (Some(value), Ball::Known(x, bound)) => {
+                (value - x.hi).abs() <= scenario.error + bound + 1e-12 * x.hi.abs()
+            }
+            (Some(_) | None, _) => false,
+        };
+        let mut near = atoms.iter_mut().filter(|atom| is_near(atom.value));
+        let Some(atom) = near.next() else {
+            return Some(false);
+        };
+        if near.next().is_some() {
+            // The precise oracle keeps apart what this one cannot.
             return None;
         }
-        let near = |other: &&(f64, Ball)| match (ball, other.1) {
-            (Ball::Known(x, _), Ball::Known(y, _)) => {
-                (x.hi - y.hi).abs() <= 4.0 * error + 1e-11 * x.hi.abs()
-            }
-            (Ball::Known(..) | Ball::Undefined | Ball::Lost, b) => *ball == b,
-        };
-        let here: f64 = atoms.iter().filter(near).map(|(weight, _)| weight).sum();
-        let mut there = 0.0;
-        for (scenario, rest) in scenarios.iter().zip(&mut rest) {
-            let matches = atoms
-                .iter()
-                .filter(near)
-                .any(|(_, other)| is_near(scenario.value, *other));
-            if matches {
-                there += scenario.weight;
-                *rest = 0.0;
-            }
-        }
-        if (here - there).abs() > 1e-9 {
-            return Some(false);
-        }
+        atom.weight -= scenario.weight;
     }
-    Some(rest.iter().all(|weight| *weight == 0.0))
+    Some(atoms.iter().all(|atom| atom.weight.abs() < 1e-9))
 }
