@@ -10,6 +10,7 @@ mod host;
 mod load;
 mod relatives;
 
+pub use formula::Formulas;
 pub use help::NameInfo;
 pub use host::{Host, Silent};
 

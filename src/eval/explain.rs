@@ -30,10 +30,7 @@ impl Evaluator<'_> {
             rule: &rule,
             operands: &operands,
         };
-        Ok(Value::Explanation(Rc::new(explain(
-            &subject,
-            self.library,
-        ))))
+        Ok(Value::Explanation(Rc::new(explain(&subject, self.library))))
     }
 }
 

@@ -75,10 +75,7 @@ struct Rule {
 
 impl<'a> Evaluator<'a> {
     /// An evaluator over a context's state.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "a context's state, part by part"
-    )]
+    #[allow(clippy::too_many_arguments, reason = "a context's state, part by part")]
     pub fn new(
         names: &'a Names,
         known: &'a Known,
@@ -179,13 +176,13 @@ impl<'a> Evaluator<'a> {
                     && !crate::ir::is_truth(self.graph, node) =>
             {
                 Value::Rule(Rc::new(RuleValue {
-                    name: text.as_ref().into(),
+                    name: text.into(),
                     node,
                     family: None,
                 }))
             }
             Value::Objective(objective) if objective.name() == "objective" => {
-                Value::Objective(Rc::new((*objective).clone().with_name(text.as_ref())))
+                Value::Objective(Rc::new((*objective).clone().with_name(text)))
             }
             value => value,
         }

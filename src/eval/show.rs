@@ -139,7 +139,7 @@ impl<'a> Shower<'a> {
                     .tree
                     .params(closure.params)
                     .iter()
-                    .map(|param| self.names.text(param.name.name).as_ref())
+                    .map(|param| self.names.text(param.name.name))
                     .collect();
                 format!(
                     "fn {}({})",
@@ -217,7 +217,7 @@ impl<'a> Shower<'a> {
             .tree
             .params(family.params)
             .iter()
-            .map(|param| self.names.text(param.name.name).as_ref())
+            .map(|param| self.names.text(param.name.name))
             .collect();
         format!(
             "; parameter{} {}",

@@ -10,8 +10,6 @@ mod probe;
 mod relative;
 mod scaling;
 mod special;
-#[cfg(test)]
-mod tests;
 mod words;
 mod work;
 
@@ -79,7 +77,7 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     page.line("g to -g", &parity.text());
     let range = range(rule, normal);
     page.tell("range", &words::range(range));
-    page.line("update", &words::range(range));
+    page.line("range", &words::range(range));
 
     let mut moment = |algebra: &mut Algebra, moment| {
         let then = at(algebra, normal, moment)?;
@@ -105,7 +103,13 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
         if when == Moment::Steady {
             steady_landmark = landmark(&mut algebra, &then);
         }
-        if text != written {
+        // A long formula that is nothing known tells a reader little.
+        if text == written || (text == shown && text.len() > MOST_TEXT) {
+            continue;
+        }
+        if when == Moment::Steady && page.is_told("first", &text) {
+            page.line(label, "the same as at t = 0");
+        } else {
             page.line(label, &shown);
         }
     }
@@ -115,7 +119,10 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
             .then(|| moment(&mut algebra, Moment::Mean))
             .flatten();
         let mean = mean.map_or_else(
-            || "not the update at the mean of the noise, which it is no linear function of".to_owned(),
+            || {
+                "not the update at the mean of the noise, which it is no linear function of"
+                    .to_owned()
+            },
             |(_, _, shown)| shown,
         );
         page.line("on average", &mean);
@@ -136,6 +143,8 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     page
 }
 
+/// The longest formula of a moment that is shown.
+const MOST_TEXT: usize = 160;
 /// The most relatives that are shown.
 const MOST_RELATIVES: usize = 5;
 
@@ -153,7 +162,8 @@ impl Subject<'_> {
     fn text(&self, rule: &Rule, node: NodeId) -> String {
         let mut names = FxHashMap::default();
         for (id, part) in rule.graph().iter() {
-            let may_have_name = matches!(part, ir::Node::Apply(op, _) if op.info().kind == crate::op::Kind::State);
+            let may_have_name =
+                matches!(part, ir::Node::Apply(op, _) if op.info().kind == crate::op::Kind::State);
             if may_have_name && let Some(name) = self.operands.get(&ir::text(rule.graph(), id)) {
                 names.insert(id, Arc::clone(name));
             }
@@ -204,9 +214,7 @@ impl Scaling {
             ),
             Self::Known(_) => what,
             Self::Seen(_) => format!("{what}, in all examples tried"),
-            Self::None => {
-                "the update changes in no fixed proportion (no degree)".to_owned()
-            }
+            Self::None => "the update changes in no fixed proportion (no degree)".to_owned(),
         }
     }
 }
@@ -327,7 +335,9 @@ fn advice(
     let factor = relative::factor_text(times);
     if number == 1.0 {
         let mut out = if is_much {
-            format!("SGD's divided by {factor}: under a steady gradient the update is {factor} times SGD's")
+            format!(
+                "SGD's divided by {factor}: under a steady gradient the update is {factor} times SGD's"
+            )
         } else {
             "SGD's: the update grows with the gradient as SGD's does".to_owned()
         };
@@ -352,13 +362,16 @@ fn advice(
         );
     }
     if number > 1.0 {
-        return "above SGD's where gradients are below 1: the update shrinks faster than they do".to_owned();
+        return "above SGD's where gradients are below 1: the update shrinks faster than they do"
+            .to_owned();
     }
     if number > 0.0 {
-        return "below SGD's where gradients are below 1: the update shrinks slower than they do".to_owned();
+        return "below SGD's where gradients are below 1: the update shrinks slower than they do"
+            .to_owned();
     }
     if number < 0.0 {
         return "found by trying: the update grows as gradients shrink".to_owned();
     }
-    "SGD's to begin with, and a wide search: the update is in no fixed proportion to the gradient".to_owned()
+    "SGD's to begin with, and a wide search: the update is in no fixed proportion to the gradient"
+        .to_owned()
 }

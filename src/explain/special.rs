@@ -25,7 +25,10 @@ pub(super) fn landmark(algebra: &mut Algebra, rule: &Rule) -> Option<Landmark> {
     let mut graph = Graph::default();
     let g = graph.leaf(Leaf::Grad);
     let sign = graph.apply(Op::Sign, &[g]).ok()?;
-    let known = [("sgd", Rule::new(&graph, g)), ("sign_sgd", Rule::new(&graph, sign))];
+    let known = [
+        ("sgd", Rule::new(&graph, g)),
+        ("sign_sgd", Rule::new(&graph, sign)),
+    ];
     let bare = rule.at(Moment::Bare)?;
     for (is_near, rule) in [(false, rule), (true, &bare)] {
         for (name, target) in &known {
@@ -107,16 +110,30 @@ pub(super) fn sources(rule: &Rule, text: &dyn Fn(&Rule, NodeId) -> String) -> Ve
     let mut masks = FxHashSet::default();
     for (_, node) in rule.graph().iter() {
         match node {
-            Node::Leaf(Leaf::Noise) => out.push("eps, variance 0.01, drawn for each element and step".to_owned()),
-            Node::Leaf(Leaf::StepNoise) => out.push("eps_t, variance 1/(1+t)^0.55, drawn once a step".to_owned()),
+            Node::Leaf(Leaf::Noise) => {
+                out.push("eps, variance 0.01, drawn for each element and step".to_owned())
+            }
+            Node::Leaf(Leaf::StepNoise) => {
+                out.push("eps_t, variance 1/(1+t)^0.55, drawn once a step".to_owned())
+            }
             Node::Drop { x, p, mask } if masks.insert(mask) => {
                 let share = rule.graph().node(p).as_number().map_or_else(
                     || format!("with probability {}", text(rule, p)),
-                    |p| format!("in {} of 100 draws", crate::op::number_text((p * 1e12).round() / 1e10)),
+                    |p| {
+                        format!(
+                            "in {} of 100 draws",
+                            crate::op::number_text((p * 1e12).round() / 1e10)
+                        )
+                    },
                 );
                 out.push(format!("drop: {} is 0 {share}", text(rule, x)));
             }
-            Node::Drop { .. } | Node::Leaf(_) | Node::Number(_) | Node::Apply(..) | Node::LastUpdate(_) | Node::Own { .. } => {}
+            Node::Drop { .. }
+            | Node::Leaf(_)
+            | Node::Number(_)
+            | Node::Apply(..)
+            | Node::LastUpdate(_)
+            | Node::Own { .. } => {}
         }
     }
     out
@@ -140,7 +157,8 @@ pub(super) fn mean_is_plain(rule: &Rule) -> bool {
             },
             Node::Apply(op, args) => {
                 let args = args.as_slice();
-                let [x, y] = [args.first(), args.get(1)].map(|arg| arg.map_or(Some(false), |arg| of(*arg)));
+                let [x, y] =
+                    [args.first(), args.get(1)].map(|arg| arg.map_or(Some(false), |arg| of(*arg)));
                 match (op, x, y) {
                     (Op::Add | Op::Sub | Op::Last, Some(x), Some(y)) => Some(x || y),
                     (Op::Mul | Op::MatMul, Some(x), Some(y)) if !(x && y) => Some(x || y),
@@ -159,7 +177,10 @@ pub(super) fn mean_is_plain(rule: &Rule) -> bool {
                         Some(x),
                         Some(false),
                     ) => Some(x),
-                    _ => args.iter().all(|arg| of(*arg) == Some(false)).then_some(false),
+                    _ => args
+                        .iter()
+                        .all(|arg| of(*arg) == Some(false))
+                        .then_some(false),
                 }
             }
         };

@@ -1,7 +1,7 @@
 //! What a step of a rule costs: what it remembers and what it computes.
 
 use super::words::{count, list};
-use crate::ir::{Node, NodeId, Rule};
+use crate::ir::{Graph, Node, NodeId, Rule};
 use crate::op::{Kind, Op};
 use crate::types::{Shape, Stage};
 
@@ -80,10 +80,16 @@ const KINDS: [(&str, &str); 9] = [
     ("division", "divisions"),
     ("power or root", "powers and roots"),
     ("transcendental function", "transcendental functions"),
-    ("sign, comparison or choice", "signs, comparisons and choices"),
+    (
+        "sign, comparison or choice",
+        "signs, comparisons and choices",
+    ),
     ("state update", "state updates"),
     ("random draw", "random draws"),
-    ("reduction or matrix operation", "reductions and matrix operations"),
+    (
+        "reduction or matrix operation",
+        "reductions and matrix operations",
+    ),
 ];
 
 impl Operations {
@@ -92,6 +98,7 @@ impl Operations {
         let mut operations = Self::default();
         for (id, node) in graph.iter() {
             let op = match node {
+                Node::Apply(Op::Pow, args) => power(graph, args.as_slice()),
                 Node::Apply(op, _) => op,
                 Node::Drop { .. } => Op::Drop,
                 Node::Number(_) | Node::Leaf(_) | Node::LastUpdate(_) | Node::Own { .. } => {
@@ -130,6 +137,18 @@ impl Operations {
             out.push_str(" once per step, tensor, row or column");
         }
         out
+    }
+}
+
+/// What a power is computed as: `e^x` is one function, a small whole power a product.
+fn power(graph: &Graph, args: &[NodeId]) -> Op {
+    let [base, exponent] = [args[0], args[1]].map(|arg| graph.node(arg).as_number());
+    if base.is_some_and(|base| base.to_bits() == std::f64::consts::E.to_bits()) {
+        Op::Exp
+    } else if exponent.is_some_and(|n| n.fract() == 0.0 && (2.0..=16.0).contains(&n)) {
+        Op::Mul
+    } else {
+        Op::Pow
     }
 }
 
