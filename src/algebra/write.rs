@@ -356,7 +356,10 @@ impl Emitter<'_> {
             } else {
                 self.apply(Op::Abs, &[node])
             };
-            let is_below = power.is_negative();
+            // Below the line a power of a sum would be read as the sum that it is when multiplied out.
+            let stays_whole = matches!(self.store.atom(factor.atom).kind, Kind::Sum(_))
+                && power.compare(Rational::MINUS_ONE).is_lt();
+            let is_below = power.is_negative() && !stays_whole;
             let size = power.abs();
             let value = if size == Rational::ONE {
                 base
@@ -367,7 +370,7 @@ impl Emitter<'_> {
                 if divisor.is_some() {
                     self.store.trouble = Some(super::store::Trouble::LargeNumber);
                 }
-                let exponent = self.double(exponent);
+                let exponent = self.double(if stays_whole { -exponent } else { exponent });
                 self.power(base, exponent)
             };
             if is_below { &mut *below } else { &mut *above }.push(value);

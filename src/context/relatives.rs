@@ -172,7 +172,7 @@ impl Relatives {
                     .into_iter()
                     .filter(|member| member.link == Link::Equal || !is_multiple),
             );
-            found.sort_by_key(|relative| relative.link);
+            found.sort_by_key(Relative::distance);
         }
         found
     }

@@ -61,7 +61,7 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     let memory = Memory::of(rule, &text);
     #[allow(clippy::cast_precision_loss, reason = "small counts")]
     {
-        page.tell_number("slots", memory.per_element.len() as f64);
+        page.tell_number("slots", memory.elements.len() as f64);
         page.tell_number("bytes", memory.bytes() as f64);
     }
     page.line("memory", &memory.text());
@@ -129,7 +129,7 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     }
 
     let mut relatives = library.relatives(rule);
-    relatives.retain(|relative| relative.name != subject.name || !relative.with.is_empty());
+    relatives.retain(|relative| relative.call() != subject.name);
     relatives.truncate(MOST_RELATIVES);
     let texts: Vec<String> = relatives.iter().map(Relative::text).collect();
     page.tell_list("relatives", &texts);

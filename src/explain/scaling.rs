@@ -85,9 +85,8 @@ fn scale_of(
     let scale = |id: NodeId| scales[id.0 as usize];
     let (op, args) = match node {
         Node::Number(bits) if f64::from_bits(bits) == 0.0 => return Some(Zero),
-        Node::Number(_) => return Some(Of(0.0)),
         Node::Leaf(Leaf::Grad) => return Some(Of(1.0)),
-        Node::Leaf(_) => return Some(Of(0.0)),
+        Node::Number(_) | Node::Leaf(_) => return Some(Of(0.0)),
         Node::LastUpdate(_) => return Some(Of(own)),
         Node::Own { body, .. } => return scale(body),
         Node::Drop { x, p, .. } => return constant(scale(p)?).and(scale(x)),
@@ -216,9 +215,8 @@ fn turn_of(graph: &Graph, node: Node, turns: &[Option<Turn>], own: Turn) -> Opti
     let turn = |id: NodeId| turns[id.0 as usize];
     let (op, args) = match node {
         Node::Number(bits) if f64::from_bits(bits) == 0.0 => return Some(Zero),
-        Node::Number(_) => return Some(Even),
         Node::Leaf(Leaf::Grad) => return Some(Odd),
-        Node::Leaf(_) => return Some(Even),
+        Node::Number(_) | Node::Leaf(_) => return Some(Even),
         Node::LastUpdate(_) => return Some(own),
         Node::Own { body, .. } => return turn(body),
         Node::Drop { x, p, .. } => return if turn(p)? == Odd { None } else { turn(x) },

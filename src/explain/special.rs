@@ -111,10 +111,10 @@ pub(super) fn sources(rule: &Rule, text: &dyn Fn(&Rule, NodeId) -> String) -> Ve
     for (_, node) in rule.graph().iter() {
         match node {
             Node::Leaf(Leaf::Noise) => {
-                out.push("eps, variance 0.01, drawn for each element and step".to_owned())
+                out.push("eps, variance 0.01, drawn for each element and step".to_owned());
             }
             Node::Leaf(Leaf::StepNoise) => {
-                out.push("eps_t, variance 1/(1+t)^0.55, drawn once a step".to_owned())
+                out.push("eps_t, variance 1/(1+t)^0.55, drawn once a step".to_owned());
             }
             Node::Drop { x, p, mask } if masks.insert(mask) => {
                 let share = rule.graph().node(p).as_number().map_or_else(

@@ -8,12 +8,12 @@ use crate::types::{Shape, Stage};
 /// Bytes of one remembered value, as training stores it: f32.
 const VALUE_BYTES: usize = 4;
 
-/// What a rule remembers, by how many values there are.
+/// What a rule remembers: for each element, for each row or column, for the tensor.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
-    pub(super) per_element: Vec<String>,
-    pub(super) per_side: Vec<String>,
-    pub(super) per_tensor: Vec<String>,
+    pub(super) elements: Vec<String>,
+    pub(super) sides: Vec<String>,
+    pub(super) tensors: Vec<String>,
 }
 
 impl Memory {
@@ -31,9 +31,9 @@ impl Memory {
                 | Node::LastUpdate(_) => continue,
             };
             match rule.graph().ty(id).shape {
-                Shape::Scalar => memory.per_tensor.push(name),
-                Shape::Own | Shape::FULL => memory.per_element.push(name),
-                Shape::Matrix(..) => memory.per_side.push(name),
+                Shape::Scalar => memory.tensors.push(name),
+                Shape::Own | Shape::FULL => memory.elements.push(name),
+                Shape::Matrix(..) => memory.sides.push(name),
             }
         }
         memory
@@ -41,15 +41,15 @@ impl Memory {
 
     /// Bytes per parameter.
     pub(super) fn bytes(&self) -> usize {
-        self.per_element.len() * VALUE_BYTES
+        self.elements.len() * VALUE_BYTES
     }
 
     pub(super) fn text(&self) -> String {
         let mut parts = Vec::new();
         for (slots, what) in [
-            (&self.per_element, "parameter"),
-            (&self.per_side, "row or column"),
-            (&self.per_tensor, "tensor"),
+            (&self.elements, "parameter"),
+            (&self.sides, "row or column"),
+            (&self.tensors, "tensor"),
         ] {
             if !slots.is_empty() {
                 let bytes = slots.len() * VALUE_BYTES;

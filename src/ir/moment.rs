@@ -69,8 +69,9 @@ fn special(
 ) -> Option<Option<NodeId>> {
     let value = |id: NodeId| new[id.0 as usize];
     let found = match (moment, node) {
-        (Moment::First, Node::Leaf(Leaf::Step)) => graph.number(0.0),
-        (Moment::First, Node::LastUpdate(_)) => graph.number(0.0),
+        (Moment::First, Node::Leaf(Leaf::Step) | Node::LastUpdate(_))
+        | (Moment::Mean, Node::Leaf(Leaf::Noise | Leaf::StepNoise))
+        | (Moment::Zero, Node::Leaf(Leaf::Grad)) => graph.number(0.0),
         (Moment::First, Node::Own { body, .. }) => value(body),
         (Moment::First, Node::Apply(op, args)) => match (op, args.as_slice()) {
             (Op::Ema, [x, beta]) => {
@@ -101,7 +102,6 @@ fn special(
             (Op::Total, _) => return None,
             _ => return Some(None),
         },
-        (Moment::Mean, Node::Leaf(Leaf::Noise | Leaf::StepNoise)) => graph.number(0.0),
         (Moment::Mean, Node::Drop { x, p, .. }) => {
             let keep = complement(graph, value(p))?;
             graph.apply(Op::Mul, &[keep, value(x)]).ok()?
@@ -130,7 +130,6 @@ fn special(
                 graph.apply(Op::Neg, &[g]).ok()?
             }
         }
-        (Moment::Zero, Node::Leaf(Leaf::Grad)) => graph.number(0.0),
         _ => return Some(None),
     };
     Some(Some(found))
