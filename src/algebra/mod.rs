@@ -18,6 +18,7 @@
 
 mod build;
 mod emit;
+mod equal;
 mod facts;
 mod function;
 mod intern;
@@ -32,6 +33,7 @@ mod store;
 mod sum;
 mod write;
 
+pub use equal::{Example, Lost, Multiple, No, Quantity, Results, Setting, Unknown, Verdict, Yes};
 pub use store::Trouble;
 
 use crate::ir::{Node, Rule};

@@ -394,6 +394,30 @@ impl Checker<'_> {
         Ty::Record(Rc::new(fields.collect()))
     }
 
+    /// What `equal` gives.
+    pub(super) fn verdict(&self) -> Ty {
+        let fields = self.known.verdict.map(|name| (name, Ty::Str(None)));
+        Ty::Record(Rc::new(fields.into()))
+    }
+
+    /// What `dedup` gives for a list of rules of this type, or for one rule.
+    pub(super) fn classes(&self, rules: Ty) -> Ty {
+        let list = match rules {
+            Ty::List(_) => rules,
+            rule => Ty::list(rule),
+        };
+        let [rule, key, absorbed] = self.known.class;
+        let text = Ty::Str(None);
+        let class = vec![
+            (rule, text.clone()),
+            (key, text.clone()),
+            (absorbed, Ty::list(text)),
+        ];
+        let [rules, classes] = self.known.dedup;
+        let class = Ty::Record(Rc::new(class));
+        Ty::Record(Rc::new(vec![(rules, list), (classes, Ty::list(class))]))
+    }
+
     fn report_row(&self) -> Ty {
         let fields = self
             .known

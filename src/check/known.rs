@@ -29,6 +29,12 @@ pub struct Known {
     pub columns: Vec<Symbol>,
     /// The fields of an explanation.
     pub explanation: Vec<Symbol>,
+    /// The fields of what `equal` gives.
+    pub verdict: [Symbol; 3],
+    /// The fields of what `dedup` gives.
+    pub dedup: [Symbol; 2],
+    /// The fields of a class of equal rules.
+    pub class: [Symbol; 3],
     /// The fields of a report.
     pub rows: Symbol,
     /// The number of steps of a report.
@@ -70,6 +76,9 @@ impl Known {
             primitives,
             columns: COLUMNS.iter().map(|name| names.symbol(name)).collect(),
             explanation: FIELDS.iter().map(|(name, _)| names.symbol(name)).collect(),
+            verdict: ["verdict", "why", "multiple"].map(|name| names.symbol(name)),
+            dedup: ["rules", "classes"].map(|name| names.symbol(name)),
+            class: ["rule", "key", "absorbed"].map(|name| names.symbol(name)),
             rows: names.symbol("rows"),
             steps: names.symbol("steps"),
             task: names.symbol("task"),

@@ -8,6 +8,7 @@ mod args;
 mod bench;
 mod canon;
 mod csv;
+mod equal;
 mod explain;
 mod files;
 mod filter;
@@ -69,6 +70,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
         Some(Command::Canon(args)) => canon::canon(&args),
+        Some(Command::Equal { first, second }) => equal::equal(&first, &second),
         Some(Command::Explain { rules }) => explain::explain(&rules),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),

@@ -8,6 +8,7 @@
     reason = "an operation fits few types; that a value is of none of them is one case"
 )]
 
+mod algebra;
 mod builtin;
 mod call;
 mod diagram;

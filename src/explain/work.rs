@@ -10,6 +10,7 @@ const VALUE_BYTES: usize = 4;
 
 /// What a rule remembers: for each element, for each row or column, for the tensor.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_field_names, reason = "named as in `Slots`")]
 pub(super) struct Memory {
     pub(super) elements: Vec<String>,
     pub(super) sides: Vec<String>,
