@@ -6,7 +6,7 @@
 use super::number::{as_double, log_as_double};
 use super::rational::Rational;
 use super::store::{Factor, Kind, PolyId, Store, Term, UNIT, ZERO};
-use crate::ir::{Graph, NodeId, Origin};
+use crate::ir::{Graph, Node, NodeId, Origin};
 use crate::op::{Leaf, Op};
 use crate::types::Shape;
 use rustc_hash::FxHashMap;
@@ -54,7 +54,10 @@ impl<'a> Emitter<'a> {
                     polys.push(exp);
                 }
                 for factor in self.store.factors(term.mono).to_vec() {
-                    let kind = self.store.atom(factor.atom).kind;
+                    let mut kind = self.store.atom(factor.atom).kind;
+                    while let Kind::Log(inner) = kind {
+                        kind = self.store.atom(inner).kind;
+                    }
                     if let Kind::Mask { keep, index, shape } = kind {
                         *self.mentions.entry((keep, index, shape)).or_default() += 1;
                     } else if self.store.atom(factor.atom).is_random {
@@ -90,7 +93,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn fresh(&mut self, id: PolyId) -> NodeId {
-        let terms = self.store.terms(id).to_vec();
+        let (sizes, terms) = self.store.split_sizes(id);
         let mut sum: Option<NodeId> = None;
         // A sum that can start with a plus does.
         let first = terms
@@ -119,6 +122,26 @@ impl<'a> Emitter<'a> {
                     let part = self.term(*term);
                     self.apply(Op::Add, &[sum, part])
                 }
+            });
+        }
+        for size in sizes {
+            let whole = self.poly(size.sum);
+            let whole = self.apply(Op::Abs, &[whole]);
+            let factor = self.term(Term {
+                coef: size.coef.abs(),
+                mono: size.mono,
+            });
+            let is_one = self.graph.node(factor).as_number() == Some(1.0);
+            let part = if is_one {
+                whole
+            } else {
+                self.apply(Op::Mul, &[factor, whole])
+            };
+            sum = Some(match sum {
+                None if size.coef.is_negative() => self.apply(Op::Neg, &[part]),
+                None => part,
+                Some(sum) if size.coef.is_negative() => self.apply(Op::Sub, &[sum, part]),
+                Some(sum) => self.apply(Op::Add, &[sum, part]),
             });
         }
         if let Some(logs) = logs {
@@ -232,11 +255,20 @@ impl<'a> Emitter<'a> {
             .map(|value| self.double(value))
             .into_iter()
             .collect();
+        // A product of sums would be multiplied out when it is read, so sums divide one by one.
+        let is_sum = |graph: &Graph, id: &NodeId| {
+            matches!(graph.node(*id), Node::Apply(Op::Add | Op::Sub, _))
+        };
+        let (sums, factors): (Vec<NodeId>, Vec<NodeId>) =
+            factors.into_iter().partition(|id| is_sum(&self.graph, id));
         divisors.extend(factors);
         divisors.extend(numbers);
         if !divisors.is_empty() {
             let divisor = self.all(&divisors);
             node = self.apply(Op::Div, &[node, divisor]);
+        }
+        for sum in sums {
+            node = self.apply(Op::Div, &[node, sum]);
         }
         for (keep, index, shape) in masks {
             node = self.mask(node, keep, index, shape);
@@ -388,6 +420,12 @@ impl<'a> Emitter<'a> {
                 let count = op.info().params.len();
                 let mut nodes: Vec<NodeId> =
                     args[..count].iter().map(|arg| self.poly(*arg)).collect();
+                if op == Op::Where {
+                    // A condition has become 0 or 1; it is asked which.
+                    self.is_unusual = true;
+                    let zero = self.double(0.0);
+                    nodes[0] = self.apply(Op::Ne, &[nodes[0], zero]);
+                }
                 self.is_unusual |= mark != Shape::Scalar;
                 if mark != Shape::Scalar
                     && let Some(zero) = self.shaped_zero(mark)

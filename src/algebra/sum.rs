@@ -21,6 +21,14 @@ pub(super) struct Product {
     pub(super) sum: Option<PolyId>,
 }
 
+/// `coef * mono * |sum|`, as a part of a polynomial.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) coef: Rational,
+    pub(super) mono: MonoId,
+    pub(super) sum: PolyId,
+}
+
 impl Store {
     /// The sum of terms in any order.
     pub(super) fn sum(&mut self, mut terms: Vec<Term>) -> PolyId {
@@ -51,6 +59,12 @@ impl Store {
             out.retain(|term| !term.coef.is_zero());
             if !lost.is_empty() {
                 self.keep_conditions(&mut out, &lost);
+            }
+        }
+        if out.iter().any(|term| self.mono(term.mono).has_sum_support) {
+            let (whole, rest) = self.split_by_sums(out.clone(), |f| f.support);
+            if !whole.is_empty() {
+                return self.without_supports(whole, rest);
             }
         }
         self.intern_poly(&out)
@@ -444,6 +458,76 @@ impl Store {
             })
             .collect();
         self.mono_of_factors(factors, exp)
+    }
+
+    /// A polynomial's terms, less those that together are `coef * mono * |sum|`: these are multiplied out as `sign(sum) * sum`.
+    pub(super) fn split_sizes(&mut self, id: PolyId) -> (Vec<Size>, Vec<Term>) {
+        let terms = self.terms(id).to_vec();
+        self.split_by_sums(terms, |f| f.sign && f.power.is_zero())
+    }
+
+    /// Writes `[x != 0] * x` as x, where x is a sum that was multiplied out.
+    fn without_supports(&mut self, whole: Vec<Size>, mut rest: Vec<Term>) -> PolyId {
+        for part in whole {
+            let mono = self.poly_of_mono(part.coef, part.mono);
+            let product = self.mul(mono, part.sum);
+            rest.extend_from_slice(self.terms(product));
+        }
+        self.sum(rest)
+    }
+
+    /// Terms with a marked factor of a sum that together are `coef * mono * sum` but for the mark, and the others.
+    fn split_by_sums(
+        &mut self,
+        terms: Vec<Term>,
+        is_marked: impl Fn(&Factor) -> bool,
+    ) -> (Vec<Size>, Vec<Term>) {
+        let mut rest = terms;
+        let mut sizes = Vec::new();
+        let is_mark = |store: &Self, f: &Factor| {
+            is_marked(f) && matches!(store.atom(f.atom).kind, Kind::Sum(_))
+        };
+        let mut tried = Vec::new();
+        loop {
+            let found = rest.iter().find_map(|term| {
+                self.factors(term.mono)
+                    .iter()
+                    .find(|f| is_mark(self, f) && !tried.contains(&f.atom))
+                    .map(|f| f.atom)
+            });
+            let Some(atom) = found else { break };
+            tried.push(atom);
+            let Kind::Sum(sum) = self.atom(atom).kind else {
+                break;
+            };
+            let mut others = Vec::new();
+            let mut parts = Vec::new();
+            for term in &rest {
+                let factors: Vec<Factor> = self.factors(term.mono).to_vec();
+                if !factors.iter().any(|f| f.atom == atom && is_mark(self, f)) {
+                    others.push(*term);
+                    continue;
+                }
+                let factors: Vec<Factor> = factors.into_iter().filter(|f| f.atom != atom).collect();
+                let exp = self.mono(term.mono).exp;
+                let mono = self.intern_mono(&factors, exp);
+                parts.push(Term { mono, ..*term });
+            }
+            let whole = self.sum(parts);
+            if self.terms(whole).len() != self.terms(sum).len() {
+                continue;
+            }
+            let product = self.as_product(whole);
+            if product.sum == Some(sum) {
+                sizes.push(Size {
+                    coef: product.coef,
+                    mono: product.mono,
+                    sum,
+                });
+                rest = others;
+            }
+        }
+        (sizes, rest)
     }
 
     /// The constant 1 less a polynomial.

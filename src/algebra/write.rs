@@ -4,7 +4,7 @@ use super::emit::Emitter;
 use super::number::as_double;
 use super::rational::Rational;
 use super::store::{Factor, Kind, MonoId, ONE, PolyId, Store, Term, UNIT, ZERO};
-use crate::ir::NodeId;
+use crate::ir::{Node, NodeId};
 use crate::op::Op;
 use crate::types::Shape;
 
@@ -356,11 +356,12 @@ impl Emitter<'_> {
             } else {
                 self.apply(Op::Abs, &[node])
             };
-            // Below the line a power of a sum would be read as the sum that it is when multiplied out.
-            let stays_whole = matches!(self.store.atom(factor.atom).kind, Kind::Sum(_))
-                && power.compare(Rational::MINUS_ONE).is_lt();
-            let is_below = power.is_negative() && !stays_whole;
-            let size = power.abs();
+            // A power of a sum would be multiplied out below the line; with a negative exponent it is not.
+            let is_sum = matches!(self.graph.node(base), Node::Apply(Op::Add | Op::Sub, _));
+            let stays = is_sum && power.abs().compare(Rational::ONE).is_gt();
+            self.is_unusual |= is_sum && power.compare(Rational::whole(2)).is_ge();
+            let is_below = power.is_negative() && !stays;
+            let size = if stays { power } else { power.abs() };
             let value = if size == Rational::ONE {
                 base
             } else if size == Rational::HALF {
@@ -370,7 +371,7 @@ impl Emitter<'_> {
                 if divisor.is_some() {
                     self.store.trouble = Some(super::store::Trouble::LargeNumber);
                 }
-                let exponent = self.double(if stays_whole { -exponent } else { exponent });
+                let exponent = self.double(exponent);
                 self.power(base, exponent)
             };
             if is_below { &mut *below } else { &mut *above }.push(value);
