@@ -5,7 +5,7 @@
 
 use super::number::{as_double, log_as_double};
 use super::rational::Rational;
-use super::store::{Factor, Kind, PolyId, Store, Term, UNIT, ZERO};
+use super::store::{Factor, Kind, ONE, PolyId, Store, Term, UNIT, ZERO};
 use crate::ir::{Graph, Node, NodeId, Origin};
 use crate::op::{Leaf, Op};
 use crate::types::Shape;
@@ -127,20 +127,25 @@ impl<'a> Emitter<'a> {
         for size in sizes {
             let whole = self.poly(size.sum);
             let whole = self.apply(Op::Abs, &[whole]);
-            let factor = self.term(Term {
-                coef: size.coef.abs(),
-                mono: size.mono,
-            });
-            let is_one = self.graph.node(factor).as_number() == Some(1.0);
-            let part = if is_one {
+            let is_negative = self
+                .store
+                .single(size.times)
+                .is_some_and(|term| term.coef.is_negative());
+            let times = if is_negative {
+                self.store.scale(size.times, Rational::MINUS_ONE)
+            } else {
+                size.times
+            };
+            let part = if times == ONE {
                 whole
             } else {
-                self.apply(Op::Mul, &[factor, whole])
+                let times = self.poly(times);
+                self.apply(Op::Mul, &[times, whole])
             };
             sum = Some(match sum {
-                None if size.coef.is_negative() => self.apply(Op::Neg, &[part]),
+                None if is_negative => self.apply(Op::Neg, &[part]),
                 None => part,
-                Some(sum) if size.coef.is_negative() => self.apply(Op::Sub, &[sum, part]),
+                Some(sum) if is_negative => self.apply(Op::Sub, &[sum, part]),
                 Some(sum) => self.apply(Op::Add, &[sum, part]),
             });
         }

@@ -227,11 +227,10 @@ impl Store {
             });
         }
         for size in absolute {
-            let mono = self.mono_range(size.mono);
+            let times = self.range(size.times);
             let sum = self.range(size.sum);
             let sum = Op::Abs.range(&[sum]);
-            let range = Op::Mul.range(&[mono, sum]);
-            let range = Op::Mul.range(&[Range::point(size.coef.to_f64()), range]);
+            let range = Op::Mul.range(&[times, sum]);
             is_exact = false;
             total = Some(match total {
                 None => range,

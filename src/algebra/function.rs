@@ -360,6 +360,11 @@ impl Store {
             let zero = self.zero_like(condition);
             return self.add(x, zero);
         }
+        match self.as_number(condition) {
+            Some(number) if number.is_zero() => return y,
+            Some(_) => return x,
+            None => {}
+        }
         // Where a branch that is not taken may be undefined, it must stay a choice.
         if self.poly(x).is_total && self.poly(y).is_total {
             let difference = self.sub(x, y);
