@@ -70,7 +70,8 @@ pub struct Normal {
     rule: Rule,
     text: String,
     key: [u8; 16],
-    multiple: Option<(String, f64)>,
+    multiple: Option<String>,
+    factor: f64,
     trouble: Option<Trouble>,
 }
 
@@ -109,16 +110,19 @@ impl Algebra {
         let read = self.store.read(rule);
         if let Some((factor, poly)) = self.settled(read, up_to, sees_itself(rule)) {
             let key = self.keys.of_poly(&self.store, poly);
+            let has_factor = factor.is_some();
             let multiple = factor.and_then(|factor| self.write(factor, None));
+            let number = multiple
+                .as_ref()
+                .and_then(|multiple| multiple.graph().node(multiple.root()).as_number());
+            let factor = number.unwrap_or(if has_factor { f64::NAN } else { 1.0 });
             if let Some(normal) = self.write(poly, Some(rule)) {
                 return Normal {
                     text: normal.text(),
                     rule: normal,
                     key,
-                    multiple: multiple.map(|rule| {
-                        let value = rule.graph().node(rule.root()).as_number();
-                        (rule.text(), value.unwrap_or(f64::NAN))
-                    }),
+                    multiple: multiple.map(|rule| rule.text()),
+                    factor,
                     trouble: self.store.is_partial.then_some(Trouble::Partial),
                 };
             }
@@ -127,6 +131,7 @@ impl Algebra {
                 text: rule.text(),
                 key,
                 multiple: None,
+                factor,
                 trouble: self.store.trouble.or(Some(Trouble::TooLong)),
             };
         }
@@ -136,6 +141,7 @@ impl Algebra {
             key: self.keys.of_text(&text),
             text,
             multiple: None,
+            factor: 1.0,
             trouble: self.store.trouble.or(Some(Trouble::TooLong)),
         }
     }
@@ -319,12 +325,12 @@ impl Normal {
 
     /// The constant factor that was taken out, where one was.
     pub fn multiple(&self) -> Option<&str> {
-        self.multiple.as_ref().map(|(text, _)| text.as_str())
+        self.multiple.as_deref()
     }
 
     /// The constant factor that was taken out as a number; 1 where none was, NaN where it is none.
     pub fn factor(&self) -> f64 {
-        self.multiple.as_ref().map_or(1.0, |(_, value)| *value)
+        self.factor
     }
 
     /// Why this is no full normal form, or even the rule as it was written; none where it is one.

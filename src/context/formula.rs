@@ -56,8 +56,8 @@ impl Formulas {
                 | Value::Builtin(_)
                 | Value::Objective(_)
                 | Value::Report(..)
-                | Value::Diagram(_)
-                | Value::Explanation(_) => None,
+                | Value::Explanation(_)
+                | Value::Diagram(_) => None,
                 #[cfg(feature = "cli")]
                 Value::Picture(_) => None,
             };

@@ -4,12 +4,20 @@
 //! asks for no relatives pays nothing. A family is searched by giving its parameters the numbers that stand in the rule, and the standard
 //! schedules.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "few values and expressions are rules; that one is none is one case"
+)]
+
 use super::{Context, Silent};
 use crate::diagnostic::Diagnostic;
 use crate::eval::Value;
 use crate::explain::{Library, Link, Relative, Shelf};
 use crate::ir::{self, Node, Rule};
-use crate::op::Leaf;
+use crate::op::{Kind, Leaf, Op};
+use crate::source::FileId;
+use crate::syntax;
+use crate::syntax::ast::{ExprId, ExprKind, StmtKind, Tree};
 use crate::types::Stage;
 use std::fmt::Write;
 
@@ -37,6 +45,8 @@ struct Traits {
     needs_matrix: bool,
     has_weight: bool,
     has_noise: bool,
+    /// The ops that no parameter brings in or takes away, one bit each.
+    ops: u64,
 }
 
 /// Schedules that a family's parameter may be.
@@ -52,8 +62,8 @@ const SCHEDULES: [&str; 7] = [
 
 /// The most numbers of a rule that are tried as parameters.
 const MOST_NUMBERS: usize = 6;
-/// The most members of all families that are tried for one rule.
-const MOST_TRIED: usize = 400;
+/// The most members of a family that are tried for one rule.
+const MOST_TRIED: usize = 250;
 
 impl Library for Standard {
     fn relatives(&mut self, rule: &Rule) -> Vec<Relative> {
@@ -68,6 +78,49 @@ impl Library for Standard {
 impl Standard {
     fn get(&mut self) -> &mut Relatives {
         self.0.get_or_insert_with(|| Box::new(Relatives::new()))
+    }
+}
+
+impl Context {
+    /// What a reader at the prompt may not know of the rule just entered: that it is a standard one in other words. None for everything
+    /// else, and for a standard rule by its own name.
+    pub fn remark(&mut self, text: &str, value: &Value) -> Option<String> {
+        // Nothing here keeps a place in the text, so the file's number does not matter.
+        let (tree, _) = syntax::parse(FileId(0), text, &mut self.names);
+        let stmt = tree.stmt(*tree.body.last()?);
+        let value = match &stmt.kind {
+            StmtKind::Rule(name, ..) => self.values.get(name.name, u32::MAX)?,
+            StmtKind::Expr(id) if !stmt.quiet && !self.is_standard(&tree, *id) => value,
+            StmtKind::Expr(_)
+            | StmtKind::Use(_)
+            | StmtKind::Let(..)
+            | StmtKind::Fn(..)
+            | StmtKind::For(..)
+            | StmtKind::Broken(_) => return None,
+        };
+        let node = match value {
+            Value::Expr(node) => *node,
+            Value::Rule(rule) => rule.node,
+            _ => return None,
+        };
+        if ir::is_truth(&self.graph, node) || !ir::fits_parameter(self.graph.facts(node)) {
+            return None;
+        }
+        let rule = Rule::new(&self.graph, node);
+        let relatives = self.shelf.relatives(&rule);
+        relatives.first().map(Relative::text)
+    }
+
+    /// Whether an expression is the name of something in the standard library, or a call of it.
+    fn is_standard(&self, tree: &Tree, id: ExprId) -> bool {
+        match tree.expr(tree.unparen(id)).kind {
+            ExprKind::Name(name) => self
+                .types
+                .get(name, u32::MAX)
+                .is_some_and(|global| global.is_std),
+            ExprKind::Call(callee, _) => self.is_standard(tree, callee),
+            _ => false,
+        }
     }
 }
 
@@ -119,7 +172,7 @@ impl Relatives {
                     .into_iter()
                     .filter(|member| member.link == Link::Equal || !is_multiple),
             );
-            found.sort_by_key(|relative| relative.link);
+            found.sort_by_key(Relative::distance);
         }
         found
     }
@@ -129,7 +182,6 @@ impl Relatives {
         let normal = self.shelf.normal(rule);
         let traits = Traits::of(&normal);
         let values = values(rule, &normal);
-        let mut tried = 0;
         let mut found: Vec<Relative> = Vec::new();
         for index in 0..self.families.len() {
             let family = &self.families[index];
@@ -138,11 +190,10 @@ impl Relatives {
             }
             let name = family.name.clone();
             let mut best: Option<Relative> = None;
-            for with in choices(&family.params, &values) {
-                tried += 1;
-                if tried > MOST_TRIED {
-                    break;
-                }
+            for with in choices(&family.params, &values)
+                .into_iter()
+                .take(MOST_TRIED)
+            {
                 let Some(member) = self.member(&name, &with) else {
                     continue;
                 };
@@ -204,7 +255,27 @@ impl Traits {
             needs_matrix: normal.needs_matrix(),
             has_weight: normal.mentions(Leaf::Weight),
             has_noise: normal.is_random(),
+            ops: normal
+                .graph()
+                .iter()
+                .fold(0, |ops, (_, node)| ops | lasting(node)),
         }
+    }
+}
+
+/// The bit of an op that stays whatever the parameters: elementwise ones may come with a schedule or vanish with a number.
+fn lasting(node: Node) -> u64 {
+    match node {
+        Node::Apply(op, _)
+            if op == Op::Sign
+                || matches!(
+                    op.info().kind,
+                    Kind::State | Kind::Reduction | Kind::Matrix | Kind::Choice
+                ) =>
+        {
+            1 << op as u8
+        }
+        _ => 0,
     }
 }
 

@@ -10,8 +10,6 @@ mod probe;
 mod relative;
 mod scaling;
 mod special;
-#[cfg(test)]
-mod tests;
 mod words;
 mod work;
 
@@ -63,7 +61,7 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     let memory = Memory::of(rule, &text);
     #[allow(clippy::cast_precision_loss, reason = "small counts")]
     {
-        page.tell_number("slots", memory.per_element.len() as f64);
+        page.tell_number("slots", memory.elements.len() as f64);
         page.tell_number("bytes", memory.bytes() as f64);
     }
     page.line("memory", &memory.text());
@@ -79,7 +77,7 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     page.line("g to -g", &parity.text());
     let range = range(rule, normal);
     page.tell("range", &words::range(range));
-    page.line("update", &words::range(range));
+    page.line("range", &words::range(range));
 
     let mut moment = |algebra: &mut Algebra, moment| {
         let then = at(algebra, normal, moment)?;
@@ -105,7 +103,13 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
         if when == Moment::Steady {
             steady_landmark = landmark(&mut algebra, &then);
         }
-        if text != written {
+        // A long formula that is nothing known tells a reader little.
+        if text == written || (text == shown && text.len() > MOST_TEXT) {
+            continue;
+        }
+        if when == Moment::Steady && page.is_told("first", &text) {
+            page.line(label, "the same as at t = 0");
+        } else {
             page.line(label, &shown);
         }
     }
@@ -125,7 +129,7 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     }
 
     let mut relatives = library.relatives(rule);
-    relatives.retain(|relative| relative.name != subject.name || !relative.with.is_empty());
+    relatives.retain(|relative| relative.call() != subject.name);
     relatives.truncate(MOST_RELATIVES);
     let texts: Vec<String> = relatives.iter().map(Relative::text).collect();
     page.tell_list("relatives", &texts);
@@ -139,6 +143,8 @@ pub fn explain(subject: &Subject<'_>, library: &mut dyn Library) -> Explanation 
     page
 }
 
+/// The longest formula of a moment that is shown.
+const MOST_TEXT: usize = 160;
 /// The most relatives that are shown.
 const MOST_RELATIVES: usize = 5;
 

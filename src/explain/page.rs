@@ -99,6 +99,13 @@ impl Explanation {
         self.fields.push((field, Field::Texts(texts.to_vec())));
     }
 
+    /// Whether a field has this text.
+    pub(super) fn is_told(&self, field: &'static str, text: &str) -> bool {
+        self.fields.iter().any(|(name, value)| {
+            *name == field && matches!(value, Field::Text(known) if known == text)
+        })
+    }
+
     /// What the page is about, in short.
     pub fn name(&self) -> &str {
         &self.name

@@ -45,6 +45,24 @@ impl Relative {
         format!("{} with {}", self.name, with.join(", "))
     }
 
+    /// The known rule as the language writes it: `powersign(base: 2)`.
+    pub fn call(&self) -> String {
+        if self.with.is_empty() {
+            return self.name.clone();
+        }
+        let with: Vec<String> = self
+            .with
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        format!("{}({})", self.name, with.join(", "))
+    }
+
+    /// How far it is from the known rule, to sort by: equal, a positive multiple, a negative one; then by size.
+    pub fn distance(&self) -> (Link, u64) {
+        (self.link, libm::log(self.times.abs()).abs().to_bits())
+    }
+
     /// The kinship in words: `equal to m up to learning rate: 10 times`.
     pub fn text(&self) -> String {
         let title = self.title();
@@ -120,7 +138,7 @@ impl Shelf {
                 relative(&known.name, Vec::new(), factor, known.factor)
             })
             .collect();
-        found.sort_by_key(|relative| relative.link);
+        found.sort_by_key(Relative::distance);
         found
     }
 

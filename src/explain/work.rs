@@ -1,20 +1,20 @@
 //! What a step of a rule costs: what it remembers and what it computes.
 
 use super::words::{count, list};
-use crate::ir::{Node, NodeId, Rule};
+use crate::ir::{Graph, Node, NodeId, Rule};
 use crate::op::{Kind, Op};
 use crate::types::{Shape, Stage};
 
 /// Bytes of one remembered value, as training stores it: f32.
 const VALUE_BYTES: usize = 4;
 
-/// What a rule remembers, by how many values there are.
+/// What a rule remembers: for each element, for each row or column, for the tensor.
 #[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_field_names, reason = "named as in `Slots`")]
 pub(super) struct Memory {
-    pub(super) per_element: Vec<String>,
-    pub(super) per_side: Vec<String>,
-    pub(super) per_tensor: Vec<String>,
+    pub(super) elements: Vec<String>,
+    pub(super) sides: Vec<String>,
+    pub(super) tensors: Vec<String>,
 }
 
 impl Memory {
@@ -32,9 +32,9 @@ impl Memory {
                 | Node::LastUpdate(_) => continue,
             };
             match rule.graph().ty(id).shape {
-                Shape::Scalar => memory.per_tensor.push(name),
-                Shape::Own | Shape::FULL => memory.per_element.push(name),
-                Shape::Matrix(..) => memory.per_side.push(name),
+                Shape::Scalar => memory.tensors.push(name),
+                Shape::Own | Shape::FULL => memory.elements.push(name),
+                Shape::Matrix(..) => memory.sides.push(name),
             }
         }
         memory
@@ -42,15 +42,15 @@ impl Memory {
 
     /// Bytes per parameter.
     pub(super) fn bytes(&self) -> usize {
-        self.per_element.len() * VALUE_BYTES
+        self.elements.len() * VALUE_BYTES
     }
 
     pub(super) fn text(&self) -> String {
         let mut parts = Vec::new();
         for (slots, what) in [
-            (&self.per_element, "parameter"),
-            (&self.per_side, "row or column"),
-            (&self.per_tensor, "tensor"),
+            (&self.elements, "parameter"),
+            (&self.sides, "row or column"),
+            (&self.tensors, "tensor"),
         ] {
             if !slots.is_empty() {
                 let bytes = slots.len() * VALUE_BYTES;
@@ -99,6 +99,7 @@ impl Operations {
         let mut operations = Self::default();
         for (id, node) in graph.iter() {
             let op = match node {
+                Node::Apply(Op::Pow, args) => power(graph, args.as_slice()),
                 Node::Apply(op, _) => op,
                 Node::Drop { .. } => Op::Drop,
                 Node::Number(_) | Node::Leaf(_) | Node::LastUpdate(_) | Node::Own { .. } => {
@@ -137,6 +138,18 @@ impl Operations {
             out.push_str(" once per step, tensor, row or column");
         }
         out
+    }
+}
+
+/// What a power is computed as: `e^x` is one function, a small whole power a product.
+fn power(graph: &Graph, args: &[NodeId]) -> Op {
+    let [base, exponent] = [args[0], args[1]].map(|arg| graph.node(arg).as_number());
+    if base.is_some_and(|base| base.to_bits() == std::f64::consts::E.to_bits()) {
+        Op::Exp
+    } else if exponent.is_some_and(|n| n.fract() == 0.0 && (2.0..=16.0).contains(&n)) {
+        Op::Mul
+    } else {
+        Op::Pow
     }
 }
 

@@ -75,8 +75,7 @@ fn special(
         (Moment::First, Node::Own { body, .. }) => value(body),
         (Moment::First, Node::Apply(op, args)) => match (op, args.as_slice()) {
             (Op::Ema, [x, beta]) => {
-                let one = graph.number(1.0);
-                let rest = graph.apply(Op::Sub, &[one, value(*beta)]).ok()?;
+                let rest = complement(graph, value(*beta))?;
                 graph.apply(Op::Mul, &[rest, value(*x)]).ok()?
             }
             (Op::Debias, [average]) => value(averaged(source, *average)?),
@@ -97,16 +96,14 @@ fn special(
             (Op::Ema | Op::Peak | Op::Last, [x, ..]) => value(*x),
             (Op::Debias, [average]) => value(averaged(source, *average)?),
             (Op::Trace, [x, mu]) => {
-                let one = graph.number(1.0);
-                let rest = graph.apply(Op::Sub, &[one, value(*mu)]).ok()?;
+                let rest = complement(graph, value(*mu))?;
                 graph.apply(Op::Div, &[value(*x), rest]).ok()?
             }
             (Op::Total, _) => return None,
             _ => return Some(None),
         },
         (Moment::Mean, Node::Drop { x, p, .. }) => {
-            let one = graph.number(1.0);
-            let keep = graph.apply(Op::Sub, &[one, value(p)]).ok()?;
+            let keep = complement(graph, value(p))?;
             graph.apply(Op::Mul, &[keep, value(x)]).ok()?
         }
         (Moment::Negated, Node::Leaf(Leaf::Grad)) => {
@@ -157,6 +154,20 @@ fn copy(graph: &mut Graph, node: Node, new: &[NodeId]) -> Option<NodeId> {
         Node::LastUpdate(rule) => Some(graph.last_update(rule)),
         Node::Own { rule, body } => Some(graph.own(rule, value(body))),
     }
+}
+
+/// `1 - x`; for a number the decimal that a person would write: 0.05, not 0.050000000000000044.
+fn complement(graph: &mut Graph, x: NodeId) -> Option<NodeId> {
+    if let Some(number) = graph.node(x).as_number() {
+        let rest = 1.0 - number;
+        let short = format!("{rest:.15}").parse().unwrap_or(rest);
+        // Both are the same number but for the rounding of the subtraction.
+        #[allow(clippy::float_cmp, reason = "exactly the number it came from")]
+        let is_same = 1.0 - short == number;
+        return Some(graph.number(if is_same { short } else { rest }));
+    }
+    let one = graph.number(1.0);
+    graph.apply(Op::Sub, &[one, x]).ok()
 }
 
 /// What an `ema` averages.

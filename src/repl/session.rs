@@ -2,7 +2,7 @@
 
 use super::command;
 use super::names::SharedNames;
-use crate::cli::{Terminal, complain, report};
+use crate::cli::{Terminal, colour, complain, report, say};
 use crate::context::{Context, Input as Treatment};
 use crate::diagnostic::Diagnostic;
 use std::io;
@@ -94,6 +94,17 @@ impl Session {
         if outcome.is_ok() {
             self.inputs.push(text.to_owned());
             self.names.refresh(&self.context);
+        }
+        if let Some(value) = &outcome.value
+            && path.is_none()
+            && let Some(remark) = self.context.remark(text, value)
+        {
+            let (dim, plain) = if colour(&io::stdout()) {
+                ("\x1b[2m", "\x1b[0m")
+            } else {
+                ("", "")
+            };
+            say(&format!("{dim}  {remark}{plain}"))?;
         }
         Ok(outcome.is_ok())
     }

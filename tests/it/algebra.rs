@@ -81,3 +81,17 @@ fn what_is_too_long_says_so() {
     assert!(found.trouble().is_some());
     assert_eq!(found.text(), "0.1234567890123 * (g + e + e)");
 }
+
+#[test]
+fn quarter_turns_are_exact() {
+    check("cos(pi * T / T) * g", "-g");
+    check("sin(pi * T / (2 * T)) * g", "g");
+    check("g * (1 + cos(pi * T / T))", "0");
+}
+
+#[test]
+fn powers_of_sums_in_divisors_read_back() {
+    check("g / (w + 1) / (w + 1)", "g * (w + 1)^-2");
+    check("g * (w + 1)^-2", "g * (w + 1)^-2");
+    check("g / (g^2 + 1) / sqrt(g^2 + 1)", "g * (g^2 + 1)^-1.5");
+}

@@ -9,6 +9,7 @@ mod cli_work;
 mod docs;
 mod equal;
 mod examples;
+mod explain;
 mod graphs;
 mod laws;
 mod references;

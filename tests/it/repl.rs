@@ -318,3 +318,21 @@ fn what_is_typed_is_coloured_by_class() {
     prompt.expect("nos>");
     prompt.leave();
 }
+
+#[test]
+fn known_rules_in_other_words_are_named() {
+    let mut prompt = Prompt::new();
+    prompt.line("rule mine = 5^(sign(m) * sign(g)) * g");
+    prompt.expect("\n  this is powersign with base 5");
+    prompt.expect("nos> ");
+    prompt.line("3 * g");
+    prompt.expect("Tensor[*]");
+    prompt.expect("\n  equal to sgd up to learning rate: 3 times");
+    prompt.expect("nos> ");
+    // Nothing is said of a standard name, nor of what equals none.
+    prompt.line("sgd");
+    let echo = prompt.expect("nos> ");
+    assert!(!echo.contains("equal"), "{echo:?}");
+    prompt.ask("tanh(g)", "tanh(g)");
+    prompt.leave();
+}
