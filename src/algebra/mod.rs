@@ -17,6 +17,7 @@
 )]
 
 mod build;
+mod cost;
 mod emit;
 mod facts;
 mod function;
@@ -26,12 +27,15 @@ mod number;
 mod product;
 mod random;
 mod rational;
+mod simplify;
 mod store;
 mod sum;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use cost::cost;
+pub use simplify::Simplifier;
 pub use store::Trouble;
 
 use crate::ir::{Node, Rule};
