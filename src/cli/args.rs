@@ -72,6 +72,12 @@ pub(super) enum Command {
     },
     /// Writes rules in normal form: equal rules have one text
     Canon(CanonArgs),
+    /// Writes rules as equal ones that are cheaper to read
+    Simplify {
+        /// Rules; without any, each line of standard input
+        #[arg(value_name = "RULE", allow_hyphen_values = true)]
+        rules: Vec<String>,
+    },
     /// Explains a name, an operator or a diagnostic code such as E0301
     Help {
         /// What to explain

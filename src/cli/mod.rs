@@ -16,6 +16,7 @@ mod input;
 mod output;
 mod program;
 mod rules;
+mod simplify;
 mod terminal;
 mod tokens;
 mod trace;
@@ -68,6 +69,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
         Some(Command::Canon(args)) => canon::canon(&args),
+        Some(Command::Simplify { rules }) => simplify::simplify(&rules),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),
         None if !args.eval.is_empty() => program::eval(&args.eval.join("\n")),

@@ -18,6 +18,7 @@ mod memo;
 mod race;
 mod run;
 mod show;
+mod simplify;
 mod tokens;
 mod value;
 

@@ -60,6 +60,12 @@ impl Simplifier {
         best
     }
 
+    /// How many searches so far ended at a limit and not because all was found.
+    #[cfg(feature = "saturation")]
+    pub fn cut_short(&self) -> u64 {
+        self.search.cut_short
+    }
+
     /// An equal rule that costs less, with its cost.
     fn cheaper(&mut self, rule: &Rule, normal: &Normal, least: u64) -> Option<(Rule, u64)> {
         let mut found = self.candidates(rule, normal);
@@ -102,7 +108,10 @@ impl Simplifier {
     }
 
     #[cfg(not(feature = "saturation"))]
-    #[allow(clippy::unused_self, reason = "the search is a part where there is one")]
+    #[allow(
+        clippy::unused_self,
+        reason = "the search is a part where there is one"
+    )]
     fn candidates(&mut self, _: &Rule, _: &Normal) -> Vec<Option<Rule>> {
         Vec::new()
     }

@@ -1,12 +1,11 @@
 //! A reader's order for sums and products.
 //!
-//! Order costs nothing, so the search does not care for it. Products start with their number and go on from the longest factor to the shortest
-//! (`2 * sign(g) * m`, `(1 + sign(m)) * g`); sums start with a number that counts and end with one that does not (`1 + x`, `sqrt(v) + delta`),
+//! Order costs nothing, so the search does not care for it. Products start with their number, then come sums in brackets, functions, and names
+//! (`2 * sign(g) * m`, `(1 + sign(m)) * g`), shorter ones before longer ones; sums start with a number that counts and end with one that does not (`1 + x`, `sqrt(v) + delta`),
 //! the shortest terms first (`g + 1e-4 * w`), and subtract what is negative.
 
 use crate::ir::{Graph, Node, NodeId, Rule};
-use crate::op::Op;
-use std::cmp::Reverse;
+use crate::op::{Kind, Op};
 
 /// The rule with its sums and products in order; none where it is too long for that.
 pub(super) fn in_order(rule: &Rule, most_nodes: usize) -> Option<Rule> {
@@ -78,12 +77,7 @@ impl Ordering<'_> {
             .filter(|factor| self.number(**factor).is_some());
         // Numbers next to each other would be multiplied, with rounding.
         if numbers.count() < 2 {
-            factors.sort_by_key(|factor| {
-                (
-                    self.number(*factor).is_none(),
-                    Reverse(self.size(*factor)),
-                )
-            });
+            factors.sort_by_key(|factor| (self.rank(*factor), self.size(*factor)));
         }
         let mut factors = factors.into_iter();
         let first = factors.next()?;
@@ -146,6 +140,20 @@ impl Ordering<'_> {
 
     fn number(&self, id: NodeId) -> Option<f64> {
         self.graph.node(id).as_number()
+    }
+
+    /// Where in a product a factor stands.
+    fn rank(&self, id: NodeId) -> u8 {
+        match self.graph.node(id) {
+            Node::Number(_) => 0,
+            Node::Apply(Op::Add | Op::Sub, _) => 1,
+            Node::Apply(op, _) if op.info().kind != Kind::State => 2,
+            Node::Apply(..)
+            | Node::Leaf(_)
+            | Node::Drop { .. }
+            | Node::LastUpdate(_)
+            | Node::Own { .. } => 3,
+        }
     }
 
     /// How many nodes the text of a node names.

@@ -68,7 +68,10 @@ impl Reader<'_> {
                 }
                 let mut letters = name.chars();
                 let letter = letters.next()?;
-                letters.next().is_none().then(|| self.push(Part::Any(letter)))
+                letters
+                    .next()
+                    .is_none()
+                    .then(|| self.push(Part::Any(letter)))
             }
             ExprKind::Paren(inner) => self.expr(inner),
             ExprKind::Unary(op, x) => self.apply(op, &[x]),

@@ -127,7 +127,7 @@ pub(super) const REWRITES: &[Row] = &[
     forth("a^0.5", "sqrt(a)", Roots),
     // Signs and absolute values; zero has the sign 0.
     both("|a|", "sign(a) * a", Real),
-    both("sign(a) * |a|", "a", Real),
+    forth("sign(a) * |a|", "a", Real),
     forth("|a| * |b|", "|a * b|", Real),
     forth("|a * b|", "|a| * |b|", Real),
     forth("|a| / |b|", "|a / b|", Divisors),

@@ -34,6 +34,8 @@ const LIMITS: Limits = Limits {
 pub(super) struct Search {
     rewrites: Vec<Rewrite>,
     limits: Limits,
+    /// How many searches ended at a limit.
+    pub(super) cut_short: u64,
 }
 
 #[derive(Debug)]
@@ -130,11 +132,9 @@ impl Analysis<Term> for Numerals {
                     .flatten()
             }
             Head::Apply(Op::Neg) => Some(arg(0)?.neg()),
-            Head::Leaf(_)
-            | Head::LastUpdate(_)
-            | Head::Drop(_)
-            | Head::Own(_)
-            | Head::Apply(_) => None,
+            Head::Leaf(_) | Head::LastUpdate(_) | Head::Drop(_) | Head::Own(_) | Head::Apply(_) => {
+                None
+            }
         }
     }
 
@@ -185,6 +185,7 @@ impl Default for Search {
         Self {
             rewrites,
             limits: LIMITS,
+            cut_short: 0,
         }
     }
 }
@@ -254,7 +255,7 @@ fn compiled(pattern: &Pattern) -> RecExpr<ENodeOrVar<Term>> {
 
 impl Search {
     /// The cheapest rule found that is equal to rules that are equal value by value.
-    pub(super) fn cheapest(&self, starts: &[&Rule]) -> Option<Rule> {
+    pub(super) fn cheapest(&mut self, starts: &[&Rule]) -> Option<Rule> {
         let first = *starts.first()?;
         let mut egraph = EGraph::<Term, Numerals>::default();
         let mut root = None;
@@ -266,7 +267,7 @@ impl Search {
             root = Some(id);
         }
         egraph.rebuild();
-        self.saturate(&mut egraph);
+        self.cut_short += u64::from(!self.saturate(&mut egraph));
         let mut graph = Extraction::new(&egraph).graph(root?)?;
         let mut body = graph.1;
         if let Node::Own { rule, .. } = first.graph().node(first.root()) {
@@ -275,16 +276,13 @@ impl Search {
         Some(Rule::new(&graph.0, body))
     }
 
-    fn saturate(&self, egraph: &mut EGraph<Term, Numerals>) {
+    /// Adds what the rewrites give; whether that was all.
+    fn saturate(&self, egraph: &mut EGraph<Term, Numerals>) -> bool {
         for _ in 0..self.limits.rounds {
             let found: Vec<Vec<SearchMatches<'_, Term>>> = self
                 .rewrites
                 .iter()
-                .map(|rewrite| {
-                    rewrite
-                        .from
-                        .search_with_limit(egraph, self.limits.matches)
-                })
+                .map(|rewrite| rewrite.from.search_with_limit(egraph, self.limits.matches))
                 .collect();
             let before = (egraph.total_number_of_nodes(), egraph.number_of_classes());
             'round: for (rewrite, found) in self.rewrites.iter().zip(&found) {
@@ -302,10 +300,14 @@ impl Search {
             }
             egraph.rebuild();
             let after = (egraph.total_number_of_nodes(), egraph.number_of_classes());
-            if after == before || egraph.total_size() > self.limits.nodes {
-                break;
+            if egraph.total_size() > self.limits.nodes {
+                return false;
+            }
+            if after == before {
+                return true;
             }
         }
+        false
     }
 }
 
@@ -401,18 +403,25 @@ impl<'a> Extraction<'a> {
             Head::Drop(_) => NAME + cost::weight(Op::Drop, |_| None),
             Head::Apply(op) => {
                 let mut values = [0.0; 3];
-                let is_constant = values
-                    .iter_mut()
-                    .zip(&numbers[..term.len])
-                    .all(|(value, number)| number.is_some_and(|number| {
-                        *value = number;
-                        true
-                    }));
+                let is_constant =
+                    values
+                        .iter_mut()
+                        .zip(&numbers[..term.len])
+                        .all(|(value, number)| {
+                            number.is_some_and(|number| {
+                                *value = number;
+                                true
+                            })
+                        });
                 // The graph would compute it, with rounding.
                 if is_constant && op.apply(&values[..term.len]).is_some() {
                     return None;
                 }
-                let mention = if op.info().kind == Kind::State { NAME } else { 0 };
+                let mention = if op.info().kind == Kind::State {
+                    NAME
+                } else {
+                    0
+                };
                 mention + cost::weight(op, |index| numbers[index])
             }
         };

@@ -21,7 +21,10 @@ fn check(text: &str, want: &str) {
 #[test]
 fn common_factors_are_taken_out() {
     check("g + sign(m) * |g|", "(1 + sign(g) * sign(m)) * g");
-    check("e^(0.5*ld + 0.5*ld*cos(pi*t/T)) * g", "e^(0.5 * (1 + cos(pi * t / T)) * ld) * g");
+    check(
+        "e^(0.5*ld + 0.5*ld*cos(pi*t/T)) * g",
+        "e^(0.5 * ld * (1 + cos(pi * t / T))) * g",
+    );
     check("g * m + g * w", "(w + m) * g");
     check("g * m - w * g", "(m - w) * g");
     check("g / (2 * w) + m / (2 * w)", "(g + m) / w");
@@ -46,7 +49,7 @@ fn products_become_powers() {
 #[test]
 fn state_is_kept_once() {
     check("10 * ema(g, 0.9)", "trace(g, 0.9)");
-    check("ema(g, 0.9) + ema(w, 0.9)", "ema(w + g, 0.9)");
+    check("ema(g, 0.9) + ema(w, 0.9)", "ema(g + w, 0.9)");
     check("m / (1 - 0.9^(t + 1))", "mhat");
 }
 
