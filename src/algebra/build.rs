@@ -7,6 +7,9 @@ use crate::ir::{Graph, Node, NodeId, Rule};
 use crate::op::Op;
 use crate::types::Shape;
 
+/// How many numbers' meanings are remembered.
+const MOST_NUMBERS: usize = 4096;
+
 impl Store {
     /// The polynomial of a rule's update.
     pub(super) fn read(&mut self, rule: &Rule) -> PolyId {
@@ -106,7 +109,17 @@ impl Store {
     /// A number as the exact one it stands for.
     pub(super) fn double(&mut self, value: f64) -> PolyId {
         let is_negative = value < 0.0;
-        let poly = match number::exact(value.abs()) {
+        let size = value.abs();
+        let exact = if let Some(exact) = self.numbers.get(&size.to_bits()) {
+            *exact
+        } else {
+            let exact = number::exact(size);
+            if self.numbers.len() < MOST_NUMBERS {
+                self.numbers.insert(size.to_bits(), exact);
+            }
+            exact
+        };
+        let poly = match exact {
             Exact::Fraction(fraction) => self.number(fraction),
             Exact::PowerOfE(power) => {
                 let exponent = self.number(power);

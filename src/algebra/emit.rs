@@ -19,6 +19,8 @@ pub(super) struct Emitter<'a> {
     /// How often each mask is mentioned: one that is mentioned once is written around what it drops.
     mentions: FxHashMap<(PolyId, u32, Shape), u32>,
     depth: u32,
+    /// Whether something was written whose reading is not sure to give the same: constants that could be folded, shared masks.
+    pub(super) is_unusual: bool,
 }
 
 /// How deep a normal form may nest.
@@ -32,9 +34,11 @@ impl<'a> Emitter<'a> {
             polys: FxHashMap::default(),
             mentions: FxHashMap::default(),
             depth: 0,
+            is_unusual: false,
         };
         if emitter.store.poly(root).is_random {
             emitter.count_masks(root);
+            emitter.is_unusual = emitter.mentions.values().any(|count| *count > 1);
         }
         emitter
     }
@@ -118,6 +122,7 @@ impl<'a> Emitter<'a> {
             });
         }
         if let Some(logs) = logs {
+            self.is_unusual = true;
             let number = self.double(logs.abs());
             sum = Some(match sum {
                 None => self.double(logs),
@@ -161,9 +166,13 @@ impl<'a> Emitter<'a> {
     }
 
     pub(super) fn apply(&mut self, op: Op, args: &[NodeId]) -> NodeId {
-        self.graph
+        let node = self
+            .graph
             .apply(op, args)
-            .expect("shapes fit in the normal form as they did in the rule")
+            .expect("shapes fit in the normal form as they did in the rule");
+        // Numbers were folded, in doubles.
+        self.is_unusual |= self.graph.node(node).as_number().is_some();
+        node
     }
 
     pub(super) fn double(&mut self, value: f64) -> NodeId {
@@ -176,6 +185,7 @@ impl<'a> Emitter<'a> {
             return (double, None);
         }
         let parts = [value.num(), value.den()].map(|part| as_double(Rational::whole(part)));
+        self.is_unusual = true;
         if let [Some(num), Some(den)] = parts {
             return (num, Some(den));
         }
@@ -282,6 +292,7 @@ impl<'a> Emitter<'a> {
 
     /// 1 for each value of a shape.
     fn shaped_one(&mut self, shape: Shape) -> NodeId {
+        self.is_unusual = true;
         let one = self.double(1.0);
         match self.shaped_zero(shape) {
             None => one,
@@ -326,7 +337,9 @@ impl<'a> Emitter<'a> {
     }
 
     pub(super) fn atom(&mut self, id: super::store::AtomId) -> NodeId {
-        match self.store.atom(id).kind {
+        let kind = self.store.atom(id).kind;
+        self.is_unusual |= matches!(kind, Kind::Opaque(_) | Kind::Pi | Kind::LogNumber(_));
+        match kind {
             Kind::Leaf(leaf) => self.graph.leaf(leaf),
             Kind::Opaque(bits) => self.double(f64::from_bits(bits)),
             Kind::Pi => self.double(std::f64::consts::PI),
@@ -375,6 +388,7 @@ impl<'a> Emitter<'a> {
                 let count = op.info().params.len();
                 let mut nodes: Vec<NodeId> =
                     args[..count].iter().map(|arg| self.poly(*arg)).collect();
+                self.is_unusual |= mark != Shape::Scalar;
                 if mark != Shape::Scalar
                     && let Some(zero) = self.shaped_zero(mark)
                 {

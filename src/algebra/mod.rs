@@ -6,7 +6,7 @@
 //!
 //! [`Algebra::normal`] reads a rule's graph into a sum of products over exact fractions (`store`, `sum`, `product`), takes functions apart by
 //! rules that hold for every finite value (`function`, `linear`), settles what randomness leaves open (`random`), and writes the result back as a
-//! rule (`emit`). The text of that rule is the normal form; its hash is the key. Whatever cannot be handled exactly falls back to the rule as it
+//! rule (`emit`). The text of that rule is the normal form; the hash of its structure is the key. Whatever cannot be handled exactly falls back to the rule as it
 //! is written, which is a weaker form but never a wrong one, and says so ([`Normal::trouble`]).
 //!
 //! *Invariant:* reading the normal form gives the normal form, so equal texts mean equal rules. Order never depends on what was seen before.
@@ -22,6 +22,7 @@ mod emit;
 mod facts;
 mod function;
 mod intern;
+mod key;
 mod linear;
 mod number;
 mod product;
@@ -39,15 +40,20 @@ pub use simplify::Simplifier;
 pub use store::Trouble;
 
 use crate::ir::{Node, Rule};
+use crate::op::{Leaf, Op};
+use crate::types::Shape;
 use emit::Emitter;
+use key::Keys;
 use rational::Rational;
-use store::{Mark, PolyId, Store};
+use store::{Kind, Mark, PolyId, Store};
 
 /// The workshop in which normal forms are made; one serves for any number of rules and keeps nothing of them.
 #[derive(Debug)]
 pub struct Algebra {
     store: Store,
-    empty: Mark,
+    kept: Mark,
+    keys: Keys,
+    masks: u32,
 }
 
 /// Which difference between rules does not count.
@@ -66,16 +72,33 @@ pub enum UpTo {
 pub struct Normal {
     rule: Rule,
     text: String,
+    key: [u8; 16],
     multiple: Option<String>,
     trouble: Option<Trouble>,
+}
+
+/// A part of a rule under construction, until the next [`Algebra::begin`]; parts that were [kept](Algebra::keep) stay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Part(PolyId);
+
+impl Default for Part {
+    /// The number 0.
+    fn default() -> Self {
+        Self(store::ZERO)
+    }
 }
 
 impl Algebra {
     /// A workshop.
     pub fn new() -> Self {
         let store = Store::new();
-        let empty = store.mark();
-        Self { store, empty }
+        let kept = store.mark();
+        Self {
+            store,
+            kept,
+            keys: Keys::new(),
+            masks: 0,
+        }
     }
 
     /// The normal form of a rule.
@@ -85,44 +108,149 @@ impl Algebra {
 
     /// The normal form of a rule without the constant factor that does not count; that is then [`Normal::multiple`].
     pub fn normal_up_to(&mut self, rule: &Rule, up_to: UpTo) -> Normal {
-        self.store.truncate(self.empty);
-        let poly = self.store.read(rule);
-        let mut poly = self.store.settle(poly);
-        // A rule that sees its own update changes with its multiples.
-        let sees_itself = matches!(rule.graph().node(rule.root()), Node::Own { .. });
-        let mut multiple = None;
-        if up_to != UpTo::Nothing && !sees_itself && self.store.trouble.is_none() {
-            let (factor, rest) = self.store.split_multiple(poly, up_to == UpTo::RateAndSign);
-            poly = self.store.settle(rest);
-            if factor != store::ONE {
-                multiple = self.write(factor, None).map(|rule| rule.text());
+        self.begin();
+        let read = self.store.read(rule);
+        if let Some((factor, poly)) = self.settled(read, up_to, sees_itself(rule)) {
+            let key = self.keys.of_poly(&self.store, poly);
+            let multiple = factor.and_then(|factor| self.write(factor, None));
+            if let Some(normal) = self.write(poly, Some(rule)) {
+                return Normal {
+                    text: normal.text(),
+                    rule: normal,
+                    key,
+                    multiple: multiple.map(|rule| rule.text()),
+                    trouble: self.store.is_partial.then_some(Trouble::Partial),
+                };
             }
-        }
-        let written = if self.store.trouble.is_none() {
-            self.write(poly, Some(rule))
-        } else {
-            None
-        };
-        match written {
-            Some(normal) => Normal {
-                text: normal.text(),
-                rule: normal,
-                multiple,
-                trouble: self.store.is_partial.then_some(Trouble::Partial),
-            },
-            None => Normal {
+            return Normal {
                 rule: rule.clone(),
                 text: rule.text(),
+                key,
                 multiple: None,
                 trouble: self.store.trouble.or(Some(Trouble::TooLong)),
-            },
+            };
         }
+        let text = rule.text();
+        Normal {
+            rule: rule.clone(),
+            key: self.keys.of_text(&text),
+            text,
+            multiple: None,
+            trouble: self.store.trouble.or(Some(Trouble::TooLong)),
+        }
+    }
+
+    /// The key of a rule: [`Normal::key`] without the work of writing the normal form.
+    pub fn key(&mut self, rule: &Rule, up_to: UpTo) -> [u8; 16] {
+        self.begin();
+        let read = self.store.read(rule);
+        match self.settled(read, up_to, sees_itself(rule)) {
+            Some((_, poly)) => self.keys.of_poly(&self.store, poly),
+            None => self.keys.of_text(&rule.text()),
+        }
+    }
+
+    /// Starts a rule that is built part by part; all parts but kept ones are forgotten.
+    pub fn begin(&mut self) {
+        self.store.truncate(self.kept);
+        self.masks = 0;
+    }
+
+    /// Keeps a rule's update as a part of rules to come; none where it has masks or previous updates, whose meaning depends on
+    /// what is around them. Rules under construction are forgotten.
+    pub fn keep(&mut self, rule: &Rule) -> Option<Part> {
+        self.begin();
+        let is_plain = rule.graph().iter().all(|(_, node)| {
+            !matches!(
+                node,
+                Node::Drop { .. } | Node::Own { .. } | Node::LastUpdate(_)
+            )
+        });
+        if !is_plain {
+            return None;
+        }
+        let part = self.store.read(rule);
+        if self.store.trouble.is_some() {
+            self.begin();
+            return None;
+        }
+        self.kept = self.store.mark();
+        Some(Part(part))
+    }
+
+    /// A number.
+    pub fn number(&mut self, value: f64) -> Part {
+        Part(self.store.double(value))
+    }
+
+    /// A leaf.
+    pub fn leaf(&mut self, leaf: Leaf) -> Part {
+        let atom = self.store.intern_atom(Kind::Leaf(leaf));
+        Part(self.store.poly_of(atom))
+    }
+
+    /// An elementwise op, `ema`, `trace`, `total` or `peak` on parts; a `drop` gets a mask of its own.
+    pub fn op(&mut self, op: Op, args: &[Part]) -> Part {
+        let mut polys = [store::ZERO; 3];
+        for (poly, part) in polys.iter_mut().zip(args) {
+            *poly = part.0;
+        }
+        let shape = self.store.poly(polys[0]).shape;
+        Part(if op == Op::Drop {
+            let keep = self.store.complement(polys[1]);
+            self.masks += 1;
+            self.store.dropped(polys[0], keep, self.masks - 1, shape)
+        } else {
+            self.store.apply(op, &polys[..args.len()], shape)
+        })
+    }
+
+    /// Whether a part has a value for each element or for the whole tensor, and needs no matrix.
+    pub fn is_elementwise(&self, part: Part) -> bool {
+        !matches!(self.store.poly(part.0).shape, Shape::Matrix(..))
+    }
+
+    /// The key of a part; none where it has no normal form.
+    pub fn key_of(&mut self, part: Part, up_to: UpTo) -> Option<[u8; 16]> {
+        let (_, poly) = self.settled(part.0, up_to, false)?;
+        Some(self.keys.of_poly(&self.store, poly))
+    }
+
+    /// The normal form of a part as text, with the constant factor that was taken out; none where it has none, or one that is
+    /// not complete.
+    pub fn text_of(&mut self, part: Part, up_to: UpTo) -> Option<(Option<String>, String)> {
+        let (factor, poly) = self.settled(part.0, up_to, false)?;
+        let multiple = match factor {
+            Some(factor) => Some(self.write(factor, None)?.text()),
+            None => None,
+        };
+        let text = self.write(poly, None)?.text();
+        (!self.store.is_partial).then_some((multiple, text))
+    }
+
+    /// The representative of all rules equal to a polynomial, and the factor that was taken out; none after trouble.
+    fn settled(
+        &mut self,
+        poly: PolyId,
+        up_to: UpTo,
+        sees_itself: bool,
+    ) -> Option<(Option<PolyId>, PolyId)> {
+        let mut poly = self.store.settle(poly);
+        let mut factor = None;
+        // A rule that sees its own update changes with its multiples.
+        if up_to != UpTo::Nothing && !sees_itself && self.store.trouble.is_none() {
+            let (multiple, rest) = self.store.split_multiple(poly, up_to == UpTo::RateAndSign);
+            poly = self.store.settle(rest);
+            factor = (multiple != store::ONE).then_some(multiple);
+        }
+        self.store.trouble.is_none().then_some((factor, poly))
     }
 
     /// A polynomial as a rule that reads back as the polynomial; none, with trouble, where there is no such text.
     fn write(&mut self, poly: PolyId, like: Option<&Rule>) -> Option<Rule> {
         let mut emitter = Emitter::new(&mut self.store, poly);
         let mut root = emitter.poly(poly);
+        let is_unusual = emitter.is_unusual;
         let mut graph = emitter.graph;
         if let Some(like) = like
             && let Node::Own { rule, .. } = like.graph().node(like.root())
@@ -133,14 +261,26 @@ impl Algebra {
             return None;
         }
         let rule = Rule::new(&graph, root);
-        let again = self.store.read(&rule);
-        let again = self.store.settle(again);
-        if again != poly {
-            self.store.trouble.get_or_insert(Trouble::LargeNumber);
-            return None;
+        if is_unusual || cfg!(debug_assertions) {
+            let again = self.store.read(&rule);
+            let again = self.store.settle(again);
+            debug_assert!(
+                again == poly || is_unusual,
+                "only unusual normal forms may fail to read back: {}",
+                rule.text()
+            );
+            if again != poly {
+                self.store.trouble.get_or_insert(Trouble::LargeNumber);
+                return None;
+            }
         }
         Some(rule)
     }
+}
+
+/// Whether a rule's update depends on its own previous one.
+fn sees_itself(rule: &Rule) -> bool {
+    matches!(rule.graph().node(rule.root()), Node::Own { .. })
 }
 
 impl Default for Algebra {
@@ -194,23 +334,20 @@ impl Normal {
 
     /// The key: equal normal forms and no others have the same. Stable across machines and versions of the same major.
     pub fn key(&self) -> [u8; 16] {
-        let hash = blake3::Hasher::new_derive_key(KEY_CONTEXT)
-            .update(self.text.as_bytes())
-            .finalize();
-        let mut key = [0; 16];
-        key.copy_from_slice(&hash.as_bytes()[..16]);
-        key
+        self.key
     }
 
     /// The key as 32 hexadecimal digits.
     pub fn key_text(&self) -> String {
-        use std::fmt::Write;
-        self.key().iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        key_text(self.key)
     }
 }
 
-/// What keys are for, with the version of the normal form: a change of the form must change this.
-const KEY_CONTEXT: &str = "nos 0 normal form of an update rule";
+/// A key as 32 hexadecimal digits.
+pub fn key_text(key: [u8; 16]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    key.iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}

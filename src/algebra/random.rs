@@ -19,13 +19,54 @@ impl Store {
         if !self.poly(root).is_random {
             return root;
         }
-        let mut root = self.split_by_masks(root);
+        let mut root = root;
+        let (masks, has_noise, is_nested) = self.own_randomness(root);
+        if !is_nested && !has_noise && masks.len() <= 1 {
+            // One mask beside what is not random, which is most of all rules with masks.
+            return match masks.first() {
+                Some(mask)
+                    if self
+                        .terms(root)
+                        .iter()
+                        .all(|term| self.has(term.mono, *mask)) =>
+                {
+                    self.name_masks(root)
+                }
+                _ => {
+                    let root = self.turn_masks(root);
+                    self.name_masks(root)
+                }
+            };
+        }
+        root = self.split_by_masks(root);
         root = self.merge_masks(root);
         root = self.turn_masks(root);
         for leaf in [Leaf::Noise, Leaf::StepNoise] {
             root = self.turn_noise(root, leaf);
         }
         self.name_masks(root)
+    }
+
+    /// The masks of the terms themselves, whether noise stands in one, and whether any atom or exponent is random.
+    fn own_randomness(&self, root: PolyId) -> (Vec<AtomId>, bool, bool) {
+        let (mut masks, mut has_noise, mut is_nested) = (Vec::new(), false, false);
+        for term in self.terms(root) {
+            let exp = self.mono(term.mono).exp;
+            is_nested |= exp != ZERO && self.poly(exp).is_random;
+            for factor in self.factors(term.mono) {
+                let atom = self.atom(factor.atom);
+                match atom.kind {
+                    Kind::Mask { .. } => {
+                        if !masks.contains(&factor.atom) {
+                            masks.push(factor.atom);
+                        }
+                    }
+                    Kind::Leaf(Leaf::Noise | Leaf::StepNoise) => has_noise = true,
+                    _ => is_nested |= atom.is_random,
+                }
+            }
+        }
+        (masks, has_noise, is_nested)
     }
 
     /// The atoms that a polynomial is made of, parts first.
@@ -208,7 +249,9 @@ impl Store {
                 }
             }
             let exp = self.mono(term.mono).exp;
-            inside.extend(self.reachable(exp).into_iter().filter(is_mask));
+            if self.poly(exp).is_random {
+                inside.extend(self.reachable(exp).into_iter().filter(is_mask));
+            }
         }
         for list in [&mut outside, &mut inside] {
             list.sort_unstable_by_key(|atom| (self.atom(*atom).order, *atom));
@@ -346,13 +389,9 @@ impl Store {
         root
     }
 
-    /// Noise times a sign that does not depend on it has the distribution of the noise.
-    fn turn_noise(&mut self, root: PolyId, leaf: Leaf) -> PolyId {
-        let noise = self.intern_atom(Kind::Leaf(leaf));
-        if !self.reachable(root).contains(&noise) {
-            return root;
-        }
-        let is_inside = self.terms(root).iter().any(|term| {
+    /// Whether an atom is a part of some atom or exponent of a polynomial.
+    fn is_inside(&self, root: PolyId, noise: AtomId) -> bool {
+        self.terms(root).iter().any(|term| {
             self.factors(term.mono).iter().any(|factor| {
                 factor.atom != noise
                     && self.atom(factor.atom).is_random
@@ -361,8 +400,24 @@ impl Store {
                         .into_iter()
                         .any(|part| self.reachable(part).contains(&noise))
             }) || self.reachable(self.mono(term.mono).exp).contains(&noise)
-        });
-        if is_inside {
+        })
+    }
+
+    /// Noise times a sign that does not depend on it has the distribution of the noise.
+    fn turn_noise(&mut self, root: PolyId, leaf: Leaf) -> PolyId {
+        let noise = self.intern_atom(Kind::Leaf(leaf));
+        let (_, _, is_nested) = self.own_randomness(root);
+        let is_mentioned = if is_nested {
+            self.reachable(root).contains(&noise)
+        } else {
+            self.terms(root)
+                .iter()
+                .any(|term| self.has(term.mono, noise))
+        };
+        if !is_mentioned {
+            return root;
+        }
+        if self.is_inside(root, noise) {
             let minus = self.poly_of(noise);
             let minus = self.scale(minus, Rational::MINUS_ONE);
             let turned = self.replace(root, &FxHashMap::from_iter([(noise, minus)]));
@@ -452,7 +507,13 @@ impl Store {
     /// Numbers the masks of each kind so that the structure comes first among all numberings.
     fn name_masks(&mut self, root: PolyId) -> PolyId {
         let mut groups: Vec<((PolyId, Shape), Vec<AtomId>)> = Vec::new();
-        for atom in self.reachable(root) {
+        let (masks, _, is_nested) = self.own_randomness(root);
+        let atoms = if is_nested {
+            self.reachable(root)
+        } else {
+            masks
+        };
+        for atom in atoms {
             if let Kind::Mask { keep, shape, .. } = self.atom(atom).kind {
                 match groups.iter_mut().find(|(kind, _)| *kind == (keep, shape)) {
                     Some((_, group)) => group.push(atom),

@@ -14,9 +14,11 @@
 //! does not depend on what was met before.
 
 use super::intern::{Table, mix};
+use super::number::Exact;
 use super::rational::Rational;
 use crate::op::{Leaf, Op};
 use crate::types::{Range, Shape, Stage};
+use rustc_hash::FxHashMap;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(super) struct AtomId(pub(super) u32);
@@ -136,6 +138,8 @@ pub(super) struct Store {
     polys: Vec<Poly>,
     poly_table: Table,
     terms: Vec<Term>,
+    /// What numbers met before stand for.
+    pub(super) numbers: FxHashMap<u64, Exact>,
     /// Why the result is not to be trusted as a normal form, once there is a reason.
     pub(super) trouble: Option<Trouble>,
     /// Whether some product was too long to be multiplied out: the form is true but not the only one.
@@ -192,6 +196,7 @@ impl Store {
             polys: Vec::new(),
             poly_table: Table::default(),
             terms: Vec::new(),
+            numbers: FxHashMap::default(),
             trouble: None,
             is_partial: false,
             depth: 0,

@@ -176,6 +176,7 @@ impl Emitter<'_> {
                 Some(_) | None => rest.push(term),
             }
         }
+        self.is_unusual |= !bases.is_empty();
         for (exponent, base) in bases {
             let (exponent, base) =
                 if base.compare(Rational::ONE).is_lt() && as_double(base).is_none() {

@@ -80,7 +80,7 @@ pub fn bind(
             positional += 1;
             continue;
         };
-        let text = names.text(name.name).as_ref();
+        let text = names.text(name.name);
         match signature
             .params
             .iter()

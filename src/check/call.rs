@@ -1,6 +1,7 @@
 //! Calls: ops, functions, rules, test functions.
 
 use super::bind::{Signature, bind, op_params};
+use super::key::encode;
 use super::{CALL_DEPTH, Checker, FnTy, Frame, Local, Numeric, Primitive, Ty};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::{Kind, Op};
@@ -91,12 +92,20 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        if let [one] = given
-            && one.name.is_none()
-            && op.info().params.len() == 1
-        {
-            let ty = self.expr(tree, one.value);
-            return self.operator(op, &[(ty, tree.span(one.value))], span);
+        // All arguments by position, as most are: nothing to bind.
+        let is_plain = given.len() == op.info().params.len();
+        if is_plain && given.iter().all(|arg| arg.name.is_none()) {
+            match given {
+                [a] => {
+                    let args = [self.placed(tree, a.value)];
+                    return self.operator(op, &args, span);
+                }
+                [a, b] => {
+                    let args = [self.placed(tree, a.value), self.placed(tree, b.value)];
+                    return self.operator(op, &args, span);
+                }
+                _ => {}
+            }
         }
         let params = op_params(op);
         let signature = Signature::of_op(op, &params);
@@ -110,7 +119,7 @@ impl Checker<'_> {
         let mut types = Vec::with_capacity(bound.len());
         for (slot, param) in bound.iter().zip(op.info().params) {
             types.push(match (slot, param.default) {
-                (Some(id), _) => (self.expr(tree, *id), tree.span(*id)),
+                (Some(id), _) => self.placed(tree, *id),
                 (None, default) => (
                     Ty::Num(Numeric::number(Range::point(default.unwrap_or(f64::NAN)))),
                     span,
@@ -118,6 +127,11 @@ impl Checker<'_> {
             });
         }
         self.operator(op, &types, span)
+    }
+
+    /// The type of an expression and its place.
+    fn placed(&mut self, tree: &Rc<Tree>, id: ExprId) -> (Ty, Span) {
+        (self.expr(tree, id), tree.span(id))
     }
 
     fn list_reduction(&mut self, op: Op, item: &Ty, place: Span) -> Ty {
@@ -182,7 +196,7 @@ impl Checker<'_> {
         };
         let given: Vec<Option<(Ty, Span)>> = bound
             .iter()
-            .map(|slot| slot.map(|id| (self.expr(tree, id), tree.span(id))))
+            .map(|slot| slot.map(|id| self.placed(tree, id)))
             .collect();
         self.apply(function, given, span)
     }
@@ -346,52 +360,4 @@ impl Checker<'_> {
 /// Whether an op also reduces a list of numbers.
 pub(crate) fn reduces_lists(op: Op) -> bool {
     op.info().kind == Kind::Reduction || matches!(op, Op::Min | Op::Max)
-}
-
-/// A type as numbers to remember a call by; false where the type has parts that are not worth it.
-fn encode(ty: &Ty, key: &mut Vec<u64>) -> bool {
-    match ty {
-        Ty::Unknown => key.push(0),
-        Ty::Unit => key.push(1),
-        Ty::Bool => key.push(2),
-        Ty::Num(numeric) | Ty::Rule(_, numeric) => {
-            let facts = &numeric.facts;
-            key.extend([3, facts.range.lo.to_bits(), facts.range.hi.to_bits()]);
-            let flags = [
-                facts.range.zero,
-                facts.range.whole,
-                facts.uses_grad,
-                facts.is_random,
-                facts.needs_matrix,
-            ];
-            let bits = flags
-                .iter()
-                .fold(0, |bits, flag| bits * 2 + u64::from(*flag));
-            let shape = match facts.ty.shape.as_matrix() {
-                None => 0,
-                Some((rows, cols)) => {
-                    1 + 3 * rows as u64
-                        + cols as u64
-                        + if facts.ty.shape.is_matrix() { 16 } else { 0 }
-                }
-            };
-            key.extend([bits, facts.ty.stage as u64, shape, numeric.made as u64]);
-            if let Ty::Rule(function, _) = ty {
-                key.extend([4, u64::from(function.id)]);
-            }
-        }
-        Ty::Fn(function) => key.extend([5, u64::from(function.id)]),
-        Ty::Op(op) => key.extend([6, *op as u64]),
-        Ty::Builtin(builtin) => key.extend([7, *builtin as u64]),
-        Ty::Objective(count) => key.extend([8, count.map_or(u64::MAX, |count| count as u64)]),
-        Ty::Report => key.push(9),
-        Ty::Picture => key.push(10),
-        Ty::Str(None) => key.push(11),
-        Ty::List(item) => {
-            key.push(12);
-            return encode(item, key);
-        }
-        Ty::Mask(_) | Ty::Str(Some(_)) | Ty::Record(_) => return false,
-    }
-    true
 }

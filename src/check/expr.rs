@@ -173,10 +173,12 @@ impl Checker<'_> {
 
     fn unknown_name(&mut self, name: Symbol, span: Span) {
         let text = self.text(name);
-        if let Some(defined) = self.later.get(&name).copied() {
-            let itself = defined.start <= span.start
-                && self.scope.find(name, u32::MAX).is_none()
-                && self.is_in_definition(defined, span);
+        if let Some(later) = self.upcoming.as_mut().and_then(|all| all.get(name)) {
+            let defined = later.span;
+            let itself = later.is_current
+                && defined.file == span.file
+                && defined.start <= span.start
+                && self.scope.find(name, u32::MAX).is_none();
             let diagnostic = if itself {
                 Diagnostic::new(Code::E0310, span, format!("`{text}` is used in its own definition"))
                     .here("not defined yet")
@@ -203,14 +205,6 @@ impl Checker<'_> {
             None => diagnostic.help(format!("define it first: `let {text} = …`")),
         };
         self.report(diagnostic);
-    }
-
-    /// Whether a use lies in the statement that defines a name: no other definition starts between the two.
-    fn is_in_definition(&self, defined: Span, used: Span) -> bool {
-        !self
-            .later
-            .values()
-            .any(|other| other.start > defined.start && other.start <= used.start)
     }
 
     fn visible_names(&self) -> Vec<&str> {

@@ -3,7 +3,6 @@
 use crate::builtin::{BUILTINS, Builtin, CONSTANTS};
 use crate::op::{LEAVES, Leaf, Op, TABLE};
 use crate::syntax::names::{Names, Symbol};
-use rustc_hash::FxHashMap;
 
 /// What a name of the language is.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -23,7 +22,8 @@ pub enum Primitive {
 /// The names of the language.
 #[derive(Clone, Debug)]
 pub struct Known {
-    primitives: FxHashMap<Symbol, Primitive>,
+    /// By symbol: the names of the language come first in the table of names.
+    primitives: Vec<Option<Primitive>>,
     /// The columns of a report's rows.
     pub columns: Vec<Symbol>,
     /// The fields of a report.
@@ -42,20 +42,27 @@ pub const COLUMNS: &[&str] = &[
 impl Known {
     /// Adds the names of the language to a table of names.
     pub fn new(names: &mut Names) -> Self {
-        let mut primitives = FxHashMap::default();
+        let mut primitives = Vec::new();
+        let mut add = |name: Symbol, primitive| {
+            let index = name.0 as usize;
+            if primitives.len() <= index {
+                primitives.resize(index + 1, None);
+            }
+            primitives[index] = Some(primitive);
+        };
         for row in LEAVES {
-            primitives.insert(names.symbol(row.name), Primitive::Leaf(row.leaf));
+            add(names.symbol(row.name), Primitive::Leaf(row.leaf));
         }
         for (name, value, _) in CONSTANTS {
-            primitives.insert(names.symbol(name), Primitive::Constant(*value));
+            add(names.symbol(name), Primitive::Constant(*value));
         }
         for row in TABLE.iter().filter(|row| row.is_call()) {
-            primitives.insert(names.symbol(row.name), Primitive::Op(row.op));
+            add(names.symbol(row.name), Primitive::Op(row.op));
         }
         for row in BUILTINS {
-            primitives.insert(names.symbol(row.name), Primitive::Builtin(row.builtin));
+            add(names.symbol(row.name), Primitive::Builtin(row.builtin));
         }
-        primitives.insert(names.symbol("update"), Primitive::Update);
+        add(names.symbol("update"), Primitive::Update);
         Self {
             primitives,
             columns: COLUMNS.iter().map(|name| names.symbol(name)).collect(),
@@ -67,13 +74,13 @@ impl Known {
 
     /// What a name of the language is.
     pub fn primitive(&self, name: Symbol) -> Option<Primitive> {
-        self.primitives.get(&name).copied()
+        self.primitives.get(name.0 as usize).copied().flatten()
     }
 
     /// All names of the language.
     pub fn symbols(&self) -> impl Iterator<Item = Symbol> + '_ {
-        let mut symbols: Vec<Symbol> = self.primitives.keys().copied().collect();
-        symbols.sort_unstable();
-        symbols.into_iter()
+        (0u32..)
+            .zip(&self.primitives)
+            .filter_map(|(symbol, primitive)| primitive.map(|_| Symbol(symbol)))
     }
 }

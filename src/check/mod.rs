@@ -13,11 +13,13 @@ pub mod bind;
 mod builtin;
 mod call;
 mod expr;
+mod key;
 pub mod known;
 mod operator;
 pub mod scope;
 mod stmt;
 mod ty;
+mod upcoming;
 mod written;
 
 pub use known::{Known, Primitive};
@@ -123,7 +125,7 @@ pub struct Checker<'a> {
     limit: Option<u32>,
     frames: Vec<Frame>,
     memo: FxHashMap<(u32, Vec<u64>), Ty>,
-    later: FxHashMap<Symbol, Span>,
+    upcoming: Option<upcoming::Upcoming>,
     depth: usize,
     /// Whether the place being checked is inside a rule, where `last(update)` has a meaning.
     silent: bool,
@@ -179,7 +181,7 @@ impl<'a> Checker<'a> {
             limit: None,
             frames: Vec::new(),
             memo: FxHashMap::default(),
-            later: FxHashMap::default(),
+            upcoming: None,
             depth: 0,
             silent: false,
         }

@@ -4,20 +4,26 @@
 //! function never changes. The checker keeps types in a scope, the evaluator values, both in the same order.
 
 use crate::syntax::names::Symbol;
-use rustc_hash::FxHashMap;
+
+/// No definition.
+const NONE: u32 = u32::MAX;
 
 /// Definitions in order.
 #[derive(Clone, Debug)]
 pub struct Scope<V> {
     list: Vec<(Symbol, V)>,
-    by_name: FxHashMap<Symbol, Vec<u32>>,
+    /// For each definition the one of the same name before it.
+    before: Vec<u32>,
+    /// The last definition of each symbol; symbols are small numbers, so this needs no hashing.
+    last: Vec<u32>,
 }
 
 impl<V> Default for Scope<V> {
     fn default() -> Self {
         Self {
             list: Vec::new(),
-            by_name: FxHashMap::default(),
+            before: Vec::new(),
+            last: Vec::new(),
         }
     }
 }
@@ -33,21 +39,30 @@ impl<V> Scope<V> {
         self.list.is_empty()
     }
 
+    /// Makes room for so many more definitions.
+    pub fn reserve(&mut self, more: usize) {
+        self.list.reserve(more);
+        self.before.reserve(more);
+    }
+
     /// Adds a definition.
     pub fn define(&mut self, name: Symbol, value: V) {
-        let number = self.len();
+        let (number, index) = (self.len(), name.0 as usize);
+        if self.last.len() <= index {
+            self.last.resize(index + 1, NONE);
+        }
+        self.before.push(self.last[index]);
+        self.last[index] = number;
         self.list.push((name, value));
-        self.by_name.entry(name).or_default().push(number);
     }
 
     /// The number of the last definition of a name among the first `limit`.
     pub fn find(&self, name: Symbol, limit: u32) -> Option<u32> {
-        self.by_name
-            .get(&name)?
-            .iter()
-            .rev()
-            .copied()
-            .find(|number| *number < limit)
+        let mut number = self.last.get(name.0 as usize).copied()?;
+        while number != NONE && number >= limit {
+            number = self.before[number as usize];
+        }
+        (number != NONE).then_some(number)
     }
 
     /// The last definition of a name among the first `limit`.
@@ -68,12 +83,9 @@ impl<V> Scope<V> {
 
     /// Forgets all but the first definitions.
     pub fn truncate(&mut self, len: u32) {
-        for (name, _) in self.list.drain(len as usize..) {
-            if let Some(numbers) = self.by_name.get_mut(&name) {
-                numbers.pop();
-                if numbers.is_empty() {
-                    self.by_name.remove(&name);
-                }
+        while self.len() > len {
+            if let (Some((name, _)), Some(before)) = (self.list.pop(), self.before.pop()) {
+                self.last[name.0 as usize] = before;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Statements and definitions.
 
+use super::upcoming::Upcoming;
 use super::{Checker, DefKind, FnTy, Global, Local, Mode, Numeric, Ty};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::number_text;
@@ -12,20 +13,15 @@ use std::rc::Rc;
 impl Checker<'_> {
     /// Checks all statements; the type of the last, where it is an expression.
     pub(super) fn program(&mut self, tree: &Rc<Tree>) -> Ty {
-        for id in &tree.body {
-            let stmt = tree.stmt(*id);
-            if let StmtKind::Let(name, _) | StmtKind::Fn(name, ..) | StmtKind::Rule(name, ..) =
-                &stmt.kind
-            {
-                self.later
-                    .entry(name.name)
-                    .or_insert_with(|| tree.ident_span(*name));
-            }
-        }
+        self.upcoming = Some(Upcoming::new(tree));
+        self.scope.reserve(tree.body.len());
         let first = self.scope.len();
         let mut last = Ty::Unit;
         for id in &tree.body {
             last = self.statement(tree, *id, true);
+            if let Some(upcoming) = &mut self.upcoming {
+                upcoming.done += 1;
+            }
         }
         if self.mode == Mode::Program {
             self.unused(tree, first);
@@ -191,7 +187,6 @@ impl Checker<'_> {
             .help(format!("choose another name, such as `my_{text}`"));
             self.report(diagnostic);
         }
-        self.later.remove(&name.name);
         self.scope.define(
             name.name,
             Global {

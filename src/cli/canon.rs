@@ -3,14 +3,14 @@
 use super::args::{CanonArgs, UpTo};
 use super::filter::{self, Work};
 use super::{Exit, Failure, Terminal, rules};
-use crate::algebra::{self, Algebra};
-use crate::context::Context;
+use crate::algebra;
+use crate::context::{Context, Formulas};
 use crate::diagnostic::Diagnostic;
 
 /// Writes the normal form or key of each argument or, without any, each line of standard input.
 pub(super) fn canon(args: &CanonArgs) -> Result<Exit, Failure> {
     let mut work = Canon {
-        algebra: Algebra::new(),
+        formulas: None,
         key: args.key,
         up_to: match args.up_to {
             None => algebra::UpTo::Nothing,
@@ -22,7 +22,7 @@ pub(super) fn canon(args: &CanonArgs) -> Result<Exit, Failure> {
 }
 
 struct Canon {
-    algebra: Algebra,
+    formulas: Option<Formulas>,
     key: bool,
     up_to: algebra::UpTo,
 }
@@ -36,24 +36,36 @@ impl Work for Canon {
         text: &str,
         out: &mut String,
     ) -> Result<(), Vec<Diagnostic>> {
-        let rule = match context.formula(text) {
-            Some(rule) => rule,
-            None => rules::rule(context, &name(), text, terminal)?,
-        };
-        let normal = self.algebra.normal_up_to(&rule, self.up_to);
+        let formulas = self.formulas.get_or_insert_with(|| Formulas::new(context));
         if self.key {
-            out.push_str(&normal.key_text());
+            let key = if let Some(key) = formulas.key(context, text, self.up_to) {
+                key
+            } else {
+                let rule = rules::rule(context, &name(), text, terminal)?;
+                formulas.algebra().key(&rule, self.up_to)
+            };
+            out.push_str(&algebra::key_text(key));
             return Ok(());
         }
-        if let Some(multiple) = normal.multiple() {
-            out.push_str(multiple);
-            out.push_str(" * (");
-            out.push_str(normal.text());
-            out.push(')');
+        let short = formulas.normal(context, text, self.up_to);
+        let (multiple, normal, trouble) = if let Some((multiple, normal)) = short {
+            (multiple, normal, None)
         } else {
-            out.push_str(normal.text());
+            let rule = rules::rule(context, &name(), text, terminal)?;
+            let normal = formulas.algebra().normal_up_to(&rule, self.up_to);
+            let multiple = normal.multiple().map(str::to_owned);
+            (multiple, normal.text().to_owned(), normal.trouble())
+        };
+        match multiple {
+            Some(multiple) => {
+                out.push_str(&multiple);
+                out.push_str(" * (");
+                out.push_str(&normal);
+                out.push(')');
+            }
+            None => out.push_str(&normal),
         }
-        if let Some(trouble) = normal.trouble() {
+        if let Some(trouble) = trouble {
             out.push_str("  # ");
             out.push_str(trouble.text());
         }

@@ -1,31 +1,105 @@
-//! The short way from text to rule, for pipes of a million rules.
+//! The short way from text to normal form, for pipes of a million rules.
 //!
-//! A plain formula (operators, primitive functions and names whose values are numbers or expressions) needs no checker and no evaluator: its tree
-//! is in the right order to be read node by node. Whatever is not plain, or could be wrong in any way, is left to [`Context::rule`], which
-//! gives the same graph for all that is read here; a test holds the two together.
+//! A plain formula (operators, elementwise functions, averages, and names whose values are numbers or expressions) needs no checker, no evaluator
+//! and no graph: its tree is in the right order to be read part by part into the algebra. Whatever is not plain, or could be wrong in any way, is
+//! left to [`Context::rule`], the long way; a test holds the two together.
 
 use super::Context;
+use crate::algebra::{Algebra, Part, UpTo};
 use crate::check::Primitive;
 use crate::eval::Value;
-use crate::ir::{Graph, NodeId, Rule};
+use crate::ir::Rule;
 use crate::op::{Kind, Op};
 use crate::source::FileId;
-use crate::syntax::ast::{ExprKind, StmtKind, Tree};
-use crate::syntax::{self, names::Symbol};
-use crate::types::Stage;
+use crate::syntax;
+use crate::syntax::ast::{ExprId, ExprKind, StmtKind, Tree};
+use crate::syntax::names::Symbol;
+use crate::types::{Range, Stage};
+use rustc_hash::FxHashMap;
 
 /// What an expression of the tree has become.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Read {
-    Node(NodeId),
+    /// Known when the script runs, so computed in doubles as a script would.
+    Number(f64),
+    Part(Part),
     Op(Op),
 }
 
-impl Context {
-    /// The graph of a rule that is a plain formula; none for everything else. The state is as before afterwards.
-    pub fn formula(&mut self, text: &str) -> Option<Rule> {
+/// An algebra that knows the names of a context.
+#[derive(Debug)]
+pub struct Formulas {
+    algebra: Algebra,
+    names: FxHashMap<Symbol, Read>,
+    reads: Vec<Read>,
+}
+
+impl Formulas {
+    /// Formulas over the names that the context has now.
+    pub fn new(context: &Context) -> Self {
+        let mut algebra = Algebra::new();
+        let mut names = FxHashMap::default();
+        for (_, name, value) in context.values.iter() {
+            // A later definition of the same name counts.
+            names.remove(&name);
+            let read = match value {
+                Value::Num(number) => Some(Read::Number(*number)),
+                Value::Expr(node) => algebra
+                    .keep(&Rule::new(&context.graph, *node))
+                    .map(Read::Part),
+                Value::Rule(rule) => algebra
+                    .keep(&Rule::new(&context.graph, rule.node))
+                    .map(Read::Part),
+                Value::Unit
+                | Value::Bool(_)
+                | Value::Str(_)
+                | Value::List(_)
+                | Value::Record(_)
+                | Value::Fn(_)
+                | Value::Op(_)
+                | Value::Builtin(_)
+                | Value::Objective(_)
+                | Value::Report(..)
+                | Value::Diagram(_) => None,
+                #[cfg(feature = "cli")]
+                Value::Picture(_) => None,
+            };
+            if let Some(read) = read {
+                names.insert(name, read);
+            }
+        }
+        Self {
+            algebra,
+            names,
+            reads: Vec::new(),
+        }
+    }
+
+    /// The algebra, for rules that are no plain formulas.
+    pub fn algebra(&mut self) -> &mut Algebra {
+        &mut self.algebra
+    }
+
+    /// The key of a plain formula; none for everything else.
+    pub fn key(&mut self, context: &mut Context, text: &str, up_to: UpTo) -> Option<[u8; 16]> {
+        let part = self.read(context, text)?;
+        self.algebra.key_of(part, up_to)
+    }
+
+    /// The normal form of a plain formula, with the constant factor that was taken out; none for everything else.
+    pub fn normal(
+        &mut self,
+        context: &mut Context,
+        text: &str,
+        up_to: UpTo,
+    ) -> Option<(Option<String>, String)> {
+        let part = self.read(context, text)?;
+        self.algebra.text_of(part, up_to)
+    }
+
+    fn read(&mut self, context: &mut Context, text: &str) -> Option<Part> {
         // Nothing here keeps a place in the text, so the file's number does not matter.
-        let (tree, problems) = syntax::parse(FileId(0), text, &mut self.names);
+        let (tree, problems) = syntax::parse(FileId(0), text, &mut context.names);
         let [only] = *tree.body.as_slice() else {
             return None;
         };
@@ -35,58 +109,52 @@ impl Context {
         if !problems.is_empty() {
             return None;
         }
-        let mark = self.graph.checkpoint();
-        let mut reads: Vec<Read> = Vec::with_capacity(tree.expr_count());
+        self.algebra.begin();
+        self.reads.clear();
         for index in 0..tree.expr_count() {
-            let id = crate::syntax::ast::ExprId(u32::try_from(index).ok()?);
-            let Some(read) = self.plain(&tree, tree.expr(id).kind, &reads) else {
-                self.graph.truncate(mark);
-                return None;
-            };
-            reads.push(read);
+            let id = ExprId(u32::try_from(index).ok()?);
+            let read = self.plain(context, &tree, tree.expr(id).kind)?;
+            self.reads.push(read);
         }
-        let rule = match reads.get(root.0 as usize) {
-            Some(Read::Node(node)) if crate::ir::fits_parameter(self.graph.facts(*node)) => {
-                Some(Rule::new(&self.graph, *node))
-            }
-            Some(Read::Node(_) | Read::Op(_)) | None => None,
+        let part = match *self.reads.get(root.0 as usize)? {
+            Read::Number(number) => self.algebra.number(number),
+            Read::Part(part) => part,
+            Read::Op(_) => return None,
         };
-        self.graph.truncate(mark);
-        rule
+        Some(part)
     }
 
-    fn plain(&mut self, tree: &Tree, kind: ExprKind, reads: &[Read]) -> Option<Read> {
-        let node = |id: crate::syntax::ast::ExprId| match reads.get(id.0 as usize) {
-            Some(Read::Node(node)) => Some(*node),
-            Some(Read::Op(_)) | None => None,
-        };
+    fn at(&self, id: ExprId) -> Option<Read> {
+        self.reads.get(id.0 as usize).copied()
+    }
+
+    fn plain(&mut self, context: &Context, tree: &Tree, kind: ExprKind) -> Option<Read> {
         match kind {
-            ExprKind::Number(value) => Some(Read::Node(self.graph.number(value))),
-            ExprKind::Name(name) => self.plain_name(name),
-            ExprKind::Paren(inner) => Some(Read::Node(node(inner)?)),
-            ExprKind::Unary(op, x) => plain_op(&mut self.graph, op, &[node(x)?]),
-            ExprKind::Binary(op, x, y) => plain_op(&mut self.graph, op, &[node(x)?, node(y)?]),
+            ExprKind::Number(value) => Some(Read::Number(value)),
+            ExprKind::Name(name) => self.name(context, name),
+            ExprKind::Paren(inner) => self.at(inner),
+            ExprKind::Unary(op, x) => self.op(op, &[self.at(x)?]),
+            ExprKind::Binary(op, x, y) => self.op(op, &[self.at(x)?, self.at(y)?]),
             ExprKind::Bars(outer, x) => {
-                let size = plain_op(&mut self.graph, Op::Abs, &[node(x)?])?;
-                match (outer, size) {
-                    (None, size) => Some(size),
-                    (Some(op), Read::Node(size)) => plain_op(&mut self.graph, op, &[size]),
-                    (Some(_), Read::Op(_)) => None,
+                let size = self.op(Op::Abs, &[self.at(x)?])?;
+                match outer {
+                    None => Some(size),
+                    Some(op) => self.op(op, &[size]),
                 }
             }
             ExprKind::Call(callee, args) => {
-                let Some(Read::Op(op)) = reads.get(callee.0 as usize) else {
+                let Some(Read::Op(op)) = self.at(callee) else {
                     return None;
                 };
                 let args = tree.args(args);
-                let mut nodes = Vec::with_capacity(3);
-                for arg in args {
+                let mut reads = [Read::Op(op); 3];
+                for (place, arg) in reads.iter_mut().zip(args) {
                     if arg.name.is_some() {
                         return None;
                     }
-                    nodes.push(node(arg.value)?);
+                    *place = self.at(arg.value)?;
                 }
-                plain_op(&mut self.graph, *op, &nodes)
+                self.op(op, reads.get(..args.len())?)
             }
             ExprKind::Str(_)
             | ExprKind::Bool(_)
@@ -100,49 +168,67 @@ impl Context {
         }
     }
 
-    fn plain_name(&mut self, name: Symbol) -> Option<Read> {
-        let node = match self.values.get(name, u32::MAX) {
-            Some(Value::Num(value)) => self.graph.number(*value),
-            Some(Value::Expr(node)) => *node,
-            Some(Value::Rule(rule)) => rule.node,
-            Some(_) => return None,
-            None => match self.known.primitive(name)? {
-                Primitive::Leaf(leaf) => self.graph.leaf(leaf),
-                Primitive::Constant(value) => self.graph.number(value),
-                Primitive::Op(op) => return Some(Read::Op(op)),
-                Primitive::Builtin(_) | Primitive::Update => return None,
-            },
-        };
-        Some(Read::Node(node))
-    }
-}
-
-/// An op on nodes, where there is nothing that the checker could say.
-fn plain_op(graph: &mut Graph, op: Op, args: &[NodeId]) -> Option<Read> {
-    let info = op.info();
-    let is_plain = match info.kind {
-        Kind::Arithmetic | Kind::Random => true,
-        Kind::State => op != Op::Debias && op != Op::Last,
-        Kind::Comparison | Kind::Logic | Kind::Choice | Kind::Reduction | Kind::Matrix => false,
-    };
-    if !is_plain || args.len() != info.params.len() {
-        return None;
-    }
-    for (arg, param) in args.iter().zip(info.params) {
-        let facts = graph.facts(*arg);
-        let fits = facts.ty.stage <= param.stage
-            && facts.range.is_within(param.domain)
-            && !crate::ir::is_truth(graph, *arg);
-        if !fits {
+    fn name(&mut self, context: &Context, name: Symbol) -> Option<Read> {
+        if let Some(read) = self.names.get(&name) {
+            return Some(*read);
+        }
+        if context.values.get(name, u32::MAX).is_some() {
             return None;
         }
+        match context.known.primitive(name)? {
+            Primitive::Leaf(leaf) => Some(Read::Part(self.algebra.leaf(leaf))),
+            Primitive::Constant(value) => Some(Read::Number(value)),
+            Primitive::Op(op) => Some(Read::Op(op)),
+            Primitive::Builtin(_) | Primitive::Update => None,
+        }
     }
-    let divides_by_zero =
-        matches!(op, Op::Div | Op::Rem) && graph.node(args[1]).as_number() == Some(0.0);
-    if divides_by_zero
-        || (info.kind != Kind::Arithmetic && graph.ty(args[0]).stage == Stage::Script)
-    {
-        return None;
+
+    /// An op, where there is nothing that the checker could say.
+    fn op(&mut self, op: Op, args: &[Read]) -> Option<Read> {
+        let info = op.info();
+        let is_plain = match info.kind {
+            Kind::Arithmetic | Kind::Random => op != Op::MatMul,
+            Kind::State => op != Op::Debias && op != Op::Last,
+            Kind::Comparison | Kind::Logic | Kind::Choice | Kind::Reduction | Kind::Matrix => false,
+        };
+        if !is_plain || args.len() != info.params.len() {
+            return None;
+        }
+        let mut numbers = [0.0; 3];
+        let mut known = 0;
+        for ((arg, param), number) in args.iter().zip(info.params).zip(&mut numbers) {
+            match *arg {
+                Read::Number(value) => {
+                    if !Range::point(value).is_within(param.domain) {
+                        return None;
+                    }
+                    *number = value;
+                    known += 1;
+                }
+                // A domain or stage to be held is not plain.
+                Read::Part(_) if param.domain != Range::ANY || param.stage != Stage::Tensor => {
+                    return None;
+                }
+                Read::Part(part) if self.algebra.is_elementwise(part) => {}
+                Read::Part(_) | Read::Op(_) => return None,
+            }
+        }
+        if matches!(op, Op::Div | Op::Rem) && matches!(args[1], Read::Number(0.0)) {
+            return None;
+        }
+        if known == args.len()
+            && let Some(value) = op.apply(&numbers[..known])
+        {
+            return Some(Read::Number(value));
+        }
+        let mut parts = [Part::default(); 3];
+        for (place, arg) in parts.iter_mut().zip(args) {
+            *place = match *arg {
+                Read::Number(value) => self.algebra.number(value),
+                Read::Part(part) => part,
+                Read::Op(_) => return None,
+            };
+        }
+        Some(Read::Part(self.algebra.op(op, &parts[..args.len()])))
     }
-    graph.apply(op, args).ok().map(Read::Node)
 }

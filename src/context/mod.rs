@@ -9,6 +9,7 @@ mod help;
 mod host;
 mod load;
 
+pub use formula::Formulas;
 pub use help::NameInfo;
 pub use host::{Host, Silent};
 

@@ -133,12 +133,7 @@ impl Evaluator<'_> {
             .tree
             .params(closure.params)
             .iter()
-            .map(|param| {
-                (
-                    names.text(param.name.name).as_ref(),
-                    param.default.is_none(),
-                )
-            })
+            .map(|param| (names.text(param.name.name), param.default.is_none()))
             .collect();
         let callee = closure
             .name

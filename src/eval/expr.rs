@@ -390,7 +390,7 @@ impl Evaluator<'_> {
                         "its fields are {}",
                         fields
                             .iter()
-                            .map(|(name, _)| self.names.text(*name).as_ref())
+                            .map(|(name, _)| self.names.text(*name))
                             .collect::<Vec<_>>()
                             .join(", ")
                     )),

@@ -170,13 +170,13 @@ impl<'a> Evaluator<'a> {
                     && !crate::ir::is_truth(self.graph, node) =>
             {
                 Value::Rule(Rc::new(RuleValue {
-                    name: text.as_ref().into(),
+                    name: text.into(),
                     node,
                     family: None,
                 }))
             }
             Value::Objective(objective) if objective.name() == "objective" => {
-                Value::Objective(Rc::new((*objective).clone().with_name(text.as_ref())))
+                Value::Objective(Rc::new((*objective).clone().with_name(text)))
             }
             value => value,
         }

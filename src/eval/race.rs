@@ -160,7 +160,7 @@ impl Evaluator<'_> {
                     .scope
                     .iter()
                     .filter(|(_, _, value)| matches!(value, Value::Objective(_)))
-                    .map(|(_, name, _)| self.names.text(name).as_ref())
+                    .map(|(_, name, _)| self.names.text(name))
                     .collect();
                 let help = suggest(text, names.iter().copied()).map_or_else(
                     || format!("choose one of {}", names.join(", ")),

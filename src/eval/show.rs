@@ -138,7 +138,7 @@ impl<'a> Shower<'a> {
                     .tree
                     .params(closure.params)
                     .iter()
-                    .map(|param| self.names.text(param.name.name).as_ref())
+                    .map(|param| self.names.text(param.name.name))
                     .collect();
                 format!(
                     "fn {}({})",
@@ -215,7 +215,7 @@ impl<'a> Shower<'a> {
             .tree
             .params(family.params)
             .iter()
-            .map(|param| self.names.text(param.name.name).as_ref())
+            .map(|param| self.names.text(param.name.name))
             .collect();
         format!(
             "; parameter{} {}",

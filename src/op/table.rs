@@ -72,7 +72,7 @@ const ORTHOGONALIZE: &[Param] = &[
     },
 ];
 
-/// Binding strengths of the operators, as in the grammar.
+/// Binding strengths of the operators: the grammar reads chains of operators flat, these shape them.
 mod strength {
     pub(super) const OR: u8 = 1;
     pub(super) const AND: u8 = 2;

@@ -8,8 +8,8 @@
     reason = "a token that is none of the few asked about is one case"
 )]
 
-use super::names::{Names, Symbol};
-use super::token::{Class, LexError, Lexeme, Token, lex};
+use super::names::Names;
+use super::token::{Class, LexError, Lexeme, Token, lex, number};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use std::collections::VecDeque;
@@ -18,20 +18,23 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct StrId(pub u32);
 
-/// What the grammar reads.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Tok {
-    /// A token that is its own meaning.
-    Word(Token),
-    /// A number's value.
-    Number(f64),
-    /// A name.
-    Name(Symbol),
-    /// A string's content.
-    Str(StrId),
-    /// The end of a statement, by line end.
-    End,
+/// What the grammar reads: a word and what it carries. Two plain numbers, since every token passes through many hands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tok {
+    /// The word; [`Token::Newline`] stands for the end of a statement by line end.
+    pub word: Token,
+    /// A name's symbol or a string's number; 0 for other words.
+    pub load: u32,
 }
+
+impl From<Token> for Tok {
+    fn from(word: Token) -> Self {
+        Self { word, load: 0 }
+    }
+}
+
+/// A token and its bytes.
+type Placed = (u32, Tok, u32);
 
 /// A problem found while reading, and whether more text could mend it.
 #[derive(Clone, Debug)]
@@ -52,11 +55,18 @@ pub struct Adapter<'a, I: Iterator<Item = Lexeme>> {
     names: &'a mut Names,
     lexemes: std::iter::Peekable<I>,
     open: Vec<(Token, u32)>,
-    ready: VecDeque<(u32, Tok, u32)>,
+    /// Tokens that go before the next lexeme's: most lexemes are one token, which does not come here.
+    ready: VecDeque<Placed>,
     last: Option<Token>,
     closed_bar: bool,
     end: u32,
     done: bool,
+    read: Read,
+}
+
+/// What is read besides tokens.
+#[derive(Default)]
+pub struct Read {
     /// Lexical and bracket problems.
     pub problems: Vec<Problem>,
     /// The strings of the text.
@@ -82,9 +92,7 @@ pub fn adapter<'a>(
         closed_bar: false,
         end: 0,
         done: false,
-        problems: Vec::new(),
-        strings: Vec::new(),
-        docs: Vec::new(),
+        read: Read::default(),
     }
 }
 
@@ -93,42 +101,71 @@ fn at(byte: usize) -> u32 {
 }
 
 impl<I: Iterator<Item = Lexeme>> Iterator for Adapter<'_, I> {
-    type Item = (u32, Tok, u32);
+    type Item = Placed;
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<Placed> {
         loop {
-            if let Some(token) = self.ready.pop_front() {
-                return Some(token);
+            if !self.ready.is_empty() {
+                return self.ready.pop_front();
             }
             if self.done {
                 return None;
             }
-            match self.lexemes.next() {
+            let token = match self.lexemes.next() {
                 Some((Ok(token), range)) => self.token(token, at(range.start), at(range.end)),
                 Some((Err(error), range)) => self.error(error, range),
                 None => self.finish(),
+            };
+            if token.is_some() {
+                return token;
             }
         }
     }
 }
 
 impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
+    /// What was read besides tokens.
+    pub fn into_read(self) -> Read {
+        self.read
+    }
+
     fn span(&self, start: u32, end: u32) -> Span {
         Span::new(self.file, start, end)
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.problems.push(Problem {
+        self.read.problems.push(Problem {
             diagnostic,
             at_end: false,
         });
     }
 
-    fn push(&mut self, token: Token, start: u32, tok: Tok, end: u32) {
+    /// The token that a lexeme is, after all that go before it.
+    fn push(&mut self, token: Token, start: u32, tok: Tok, end: u32) -> Option<Placed> {
         self.last = Some(token);
         self.closed_bar = false;
         self.end = end;
-        self.ready.push_back((start, tok, end));
+        self.next_in_line((start, tok, end))
+    }
+
+    /// The end of a statement.
+    fn terminate(&mut self, place: u32) -> Option<Placed> {
+        self.last = None;
+        self.closed_bar = false;
+        self.next_in_line((place, Token::Newline.into(), place))
+    }
+
+    fn next_in_line(&mut self, token: Placed) -> Option<Placed> {
+        if self.ready.is_empty() {
+            return Some(token);
+        }
+        self.ready.push_back(token);
+        None
+    }
+
+    /// Another token goes before what comes next.
+    fn before(&mut self, token: Option<Placed>) {
+        self.ready.extend(token);
     }
 
     /// Whether an operand has just ended, so that an operator or a closer comes next.
@@ -143,46 +180,48 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             .is_none_or(|(open, _)| *open == Token::OpenBrace)
     }
 
-    fn token(&mut self, token: Token, start: u32, end: u32) {
+    fn token(&mut self, token: Token, start: u32, end: u32) -> Option<Placed> {
         match token {
             // After a dot and before a colon stand names only: `row.rule`, `(rule: 1)`.
             _ if token.class() == Class::Keyword
                 && (self.last == Some(Token::Dot) || self.next_is(Token::Colon)) =>
             {
-                self.name(start, end);
+                self.name(start, end)
             }
-            Token::Comment => {}
-            Token::Doc => self.docs.push((start, end)),
+            Token::Comment => None,
+            Token::Doc => {
+                self.read.docs.push((start, end));
+                None
+            }
             Token::Newline => self.line_end(start),
             Token::Let | Token::Rule | Token::Use => self.statement_start(token, start, end),
             Token::For if !self.innermost_is(Token::OpenSquare) => {
-                self.statement_start(token, start, end);
+                self.statement_start(token, start, end)
             }
             Token::Fn if self.next_is(Token::Name) => self.statement_start(token, start, end),
+            Token::Bar if self.after_operand() => self.close(Token::Bar, start, end),
             Token::OpenParen
             | Token::OpenSquare
             | Token::OpenBrace
+            | Token::Bar
             | Token::LogBar
-            | Token::SqrtBar => {
-                self.open(token, start, end);
-            }
-            Token::Bar if self.after_operand() => self.close(Token::Bar, start, end),
-            Token::Bar => self.open(token, start, end),
+            | Token::SqrtBar => self.open(token, start, end),
             // `|x|>0`: the bar closes and `>` or `>=` compares.
             Token::Pipe if self.bar_is_open() && self.after_operand() => {
-                self.close(Token::Bar, start, start + 1);
+                let closed = self.close(Token::Bar, start, start + 1);
+                self.before(closed);
                 let joined = matches!(self.lexemes.peek(), Some((Ok(Token::Assign | Token::Equal), range)) if at(range.start) == end);
                 let (token, end) = match joined.then(|| self.lexemes.next()).flatten() {
                     Some((_, range)) => (Token::GreaterEqual, at(range.end)),
                     None => (Token::Greater, end),
                 };
-                self.push(token, start + 1, Tok::Word(token), end);
+                self.push(token, start + 1, token.into(), end)
             }
             Token::CloseParen | Token::CloseSquare | Token::CloseBrace => {
-                self.close(token, start, end);
+                self.close(token, start, end)
             }
-            Token::Number => self.number(start, end),
             Token::Name => self.name(start, end),
+            Token::Number => self.number(start, end),
             Token::Str => self.string(start, end),
             Token::Fn
             | Token::For
@@ -216,9 +255,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             | Token::Less
             | Token::LessEqual
             | Token::Greater
-            | Token::GreaterEqual => {
-                self.push(token, start, Tok::Word(token), end);
-            }
+            | Token::GreaterEqual => self.push(token, start, token.into(), end),
         }
     }
 
@@ -232,7 +269,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
 
     /// A word that only starts statements: a bracket still open here was forgotten, and so was what should follow an
     /// operator at the end of the line before.
-    fn statement_start(&mut self, token: Token, start: u32, end: u32) {
+    fn statement_start(&mut self, token: Token, start: u32, end: u32) -> Option<Placed> {
         let starts_line = self.text[self.end as usize..start as usize].contains('\n');
         if starts_line && !self.lines_matter() {
             self.forget_open(start);
@@ -241,32 +278,27 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 .last
                 .is_some_and(|last| !matches!(last, Token::OpenBrace | Token::Semicolon))
         {
-            self.terminate(self.end);
+            let ended = self.terminate(self.end);
+            self.before(ended);
         }
-        self.push(token, start, Tok::Word(token), end);
+        self.push(token, start, token.into(), end)
     }
 
-    fn line_end(&mut self, start: u32) {
+    fn line_end(&mut self, start: u32) -> Option<Placed> {
         if !self.lines_matter() || !self.after_operand() {
-            return;
+            return None;
         }
         // Look past blank lines and comments for a line that goes on.
         while let Some((Ok(token), range)) = self.lexemes.peek() {
             match token {
                 Token::Newline | Token::Comment => {}
-                Token::Doc => self.docs.push((at(range.start), at(range.end))),
-                Token::Pipe | Token::Then | Token::Else => return,
+                Token::Doc => self.read.docs.push((at(range.start), at(range.end))),
+                Token::Pipe | Token::Then | Token::Else => return None,
                 _ => break,
             }
             self.lexemes.next();
         }
-        self.terminate(start);
-    }
-
-    fn terminate(&mut self, start: u32) {
-        self.last = None;
-        self.closed_bar = false;
-        self.ready.push_back((start, Tok::End, start));
+        self.terminate(start)
     }
 
     fn bar_is_open(&self) -> bool {
@@ -275,7 +307,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             .is_some_and(|(open, _)| closer(*open) == Token::Bar)
     }
 
-    fn open(&mut self, token: Token, start: u32, end: u32) {
+    fn open(&mut self, token: Token, start: u32, end: u32) -> Option<Placed> {
         self.open.push((token, start));
         if self.open.len() > MAX_BRACKETS {
             let diagnostic = Diagnostic::new(
@@ -288,12 +320,12 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
             self.report(diagnostic);
             // Nothing after this would be understood.
             self.done = true;
-            return;
+            return None;
         }
-        self.push(token, start, Tok::Word(token), end);
+        self.push(token, start, token.into(), end)
     }
 
-    fn close(&mut self, token: Token, start: u32, end: u32) {
+    fn close(&mut self, token: Token, start: u32, end: u32) -> Option<Placed> {
         let Some(depth) = self
             .open
             .iter()
@@ -310,17 +342,19 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 spelling(token)
             ));
             self.report(diagnostic);
-            return;
+            return None;
         };
         while self.open.len() > depth + 1 {
             self.supply_closer(start, Some((token, end)));
         }
         self.open.pop();
         if token == Token::CloseBrace && self.after_operand() {
-            self.terminate(start);
+            let ended = self.terminate(start);
+            self.before(ended);
         }
-        self.push(token, start, Tok::Word(token), end);
+        let closed = self.push(token, start, token.into(), end);
         self.closed_bar = token == Token::Bar;
+        closed
     }
 
     /// Closes the innermost bracket, which was forgotten.
@@ -341,11 +375,13 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
         }
         let at_end = found.is_none();
         diagnostic = diagnostic.help(format!("add the missing `{}`", spelling(close)));
-        self.problems.push(Problem { diagnostic, at_end });
+        self.read.problems.push(Problem { diagnostic, at_end });
         if close == Token::CloseBrace && self.after_operand() {
-            self.terminate(here);
+            let ended = self.terminate(here);
+            self.before(ended);
         }
-        self.push(close, here, Tok::Word(close), here);
+        let supplied = self.push(close, here, close.into(), here);
+        self.before(supplied);
         self.closed_bar = close == Token::Bar;
     }
 
@@ -354,47 +390,52 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
         let before = self.end;
         while !self.lines_matter() {
             self.supply_closer(before, None);
-            if let Some(problem) = self.problems.last_mut() {
+            if let Some(problem) = self.read.problems.last_mut() {
                 problem.at_end = false;
             }
         }
-        self.terminate(here);
+        let ended = self.terminate(here);
+        self.before(ended);
     }
 
-    fn name(&mut self, start: u32, end: u32) {
+    fn name(&mut self, start: u32, end: u32) -> Option<Placed> {
         let symbol = self.names.symbol(&self.text[start as usize..end as usize]);
-        self.push(Token::Name, start, Tok::Name(symbol), end);
+        let (word, load) = (Token::Name, symbol.0);
+        self.push(word, start, Tok { word, load }, end)
     }
 
-    fn number(&mut self, start: u32, end: u32) {
+    fn number(&mut self, start: u32, end: u32) -> Option<Placed> {
         let text = &self.text[start as usize..end as usize];
-        let value: f64 = if text.contains('_') {
-            text.replace('_', "").parse()
-        } else {
-            text.parse()
+        let is_power = |byte| matches!(byte, b'e' | b'E');
+        // Only an exponent or hundreds of digits lead out of the range of numbers.
+        if text.len() > 300 || text.bytes().any(is_power) {
+            let value = number(text);
+            let mut mantissa = text.bytes().take_while(|byte| !is_power(*byte));
+            let lost = value == 0.0 && mantissa.any(|digit| matches!(digit, b'1'..=b'9'));
+            if value.is_infinite() || lost {
+                self.out_of_range(start, end, lost);
+            }
         }
-        .unwrap_or(f64::NAN);
-        let mantissa = text.split(['e', 'E']).next().unwrap_or("");
-        let lost = value == 0.0 && mantissa.bytes().any(|digit| matches!(digit, b'1'..=b'9'));
-        if !value.is_finite() || lost {
-            let size = if lost { "small" } else { "large" };
-            let diagnostic = Diagnostic::new(
-                Code::E0102,
-                self.span(start, end),
-                format!("number too {size} for 64 bits"),
-            )
-            .here(format!("too {size}"))
-            .help(if lost {
-                "write a number of at least 1e-323, or 0"
-            } else {
-                "write a number below 1.8e308"
-            });
-            self.report(diagnostic);
-        }
-        self.push(Token::Number, start, Tok::Number(value), end);
+        self.push(Token::Number, start, Token::Number.into(), end)
     }
 
-    fn string(&mut self, start: u32, end: u32) {
+    fn out_of_range(&mut self, start: u32, end: u32, lost: bool) {
+        let size = if lost { "small" } else { "large" };
+        let diagnostic = Diagnostic::new(
+            Code::E0102,
+            self.span(start, end),
+            format!("number too {size} for 64 bits"),
+        )
+        .here(format!("too {size}"))
+        .help(if lost {
+            "write a number of at least 1e-323, or 0"
+        } else {
+            "write a number below 1.8e308"
+        });
+        self.report(diagnostic);
+    }
+
+    fn string(&mut self, start: u32, end: u32) -> Option<Placed> {
         let inner = &self.text[start as usize + 1..end as usize - 1];
         let mut content = String::with_capacity(inner.len());
         let mut rest = inner.char_indices();
@@ -427,7 +468,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 None => {}
             }
         }
-        self.keep_string(content, Token::Str, start, end);
+        self.keep_string(content, Token::Str, start, end)
     }
 
     fn bad_escape(&mut self, start: u32, end: u32) {
@@ -442,20 +483,26 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
         self.report(diagnostic);
     }
 
-    fn keep_string(&mut self, content: String, token: Token, start: u32, end: u32) {
-        let id = StrId(at(self.strings.len()));
-        self.strings.push(content.into());
-        self.push(token, start, Tok::Str(id), end);
+    fn keep_string(
+        &mut self,
+        content: String,
+        token: Token,
+        start: u32,
+        end: u32,
+    ) -> Option<Placed> {
+        let (word, load) = (Token::Str, at(self.read.strings.len()));
+        self.read.strings.push(content.into());
+        self.push(token, start, Tok { word, load }, end)
     }
 
-    fn error(&mut self, error: LexError, range: std::ops::Range<usize>) {
+    fn error(&mut self, error: LexError, range: std::ops::Range<usize>) -> Option<Placed> {
         let (start, mut end) = (range.start, range.end);
         match error {
             LexError::Number => {
                 let diagnostic =
                     super::error::bad_number(&self.text[start..end], self.span(at(start), at(end)));
                 self.report(diagnostic);
-                self.push(Token::BadNumber, at(start), Tok::Number(f64::NAN), at(end));
+                self.push(Token::BadNumber, at(start), Token::Number.into(), at(end))
             }
             LexError::String => {
                 let diagnostic = Diagnostic::new(
@@ -466,7 +513,7 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                 .here("opened here, no `\"` on this line")
                 .help("add the closing `\"`");
                 self.report(diagnostic);
-                self.keep_string(String::new(), Token::BadStr, at(start), at(end));
+                self.keep_string(String::new(), Token::BadStr, at(start), at(end))
             }
             LexError::Character => {
                 while let Some((Err(LexError::Character), next)) = self.lexemes.peek() {
@@ -481,22 +528,20 @@ impl<I: Iterator<Item = Lexeme>> Adapter<'_, I> {
                     self.span(at(start), at(end)),
                 );
                 self.report(diagnostic);
+                None
             }
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self) -> Option<Placed> {
         let end = at(self.text.len());
         while !self.open.is_empty() {
             self.supply_closer(self.end, None);
         }
-        if self.last.is_some() {
-            // The place of an early end is where the text stops, not the blank lines after it.
-            let place = self.end.min(end);
-            self.ready.push_back((place, Tok::End, place));
-        }
-        self.last = None;
         self.done = true;
+        // The place of an early end is where the text stops, not the blank lines after it.
+        let place = self.end.min(end);
+        self.last.and_then(|_| self.terminate(place))
     }
 }
 

@@ -6,12 +6,15 @@
 
 use super::ast::{
     Arg, CompId, Comprehension, Expr, ExprId, ExprKind, Ident, Param, Run, Stmt, StmtId, StmtKind,
-    Tree, TypeArg, TypeExpr, TypeId,
+    Tree, TypeExpr, TypeId,
 };
+use super::chain::Waiting;
+use super::list::{Item, List, Unfinished};
 use super::names::Names;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::op::Op;
 use crate::source::{FileId, Span};
+use rustc_hash::FxHashMap;
 
 /// How deep expressions may nest; the left sides of operator chains do not count.
 pub(super) const MAX_DEPTH: u16 = 200;
@@ -20,12 +23,14 @@ pub(super) const MAX_DEPTH: u16 = 200;
 pub(crate) struct Builder<'a> {
     pub(crate) tree: Tree,
     pub(crate) problems: Vec<Diagnostic>,
+    pub(super) waiting: Waiting,
+    lists: Unfinished,
     depths: Vec<u16>,
     text: &'a str,
     too_deep: bool,
 }
 
-fn len(items: usize) -> u32 {
+pub(super) fn len(items: usize) -> u32 {
     u32::try_from(items).expect("a text is shorter than 4 GiB")
 }
 
@@ -49,6 +54,8 @@ impl<'a> Builder<'a> {
         Self {
             tree,
             problems: Vec::new(),
+            waiting: Waiting::default(),
+            lists: Unfinished::default(),
             depths: Vec::with_capacity(many),
             text,
             too_deep: false,
@@ -57,6 +64,16 @@ impl<'a> Builder<'a> {
 
     fn depth(&self, id: ExprId) -> u16 {
         self.depths[id.0 as usize]
+    }
+
+    /// The value of a number as it is written; NaN for what is none and has been reported.
+    pub(crate) fn number(&self, start: u32, end: u32) -> f64 {
+        super::token::number(&self.text[start as usize..end as usize])
+    }
+
+    /// An expression without parts.
+    pub(crate) fn leaf(&mut self, kind: ExprKind, start: u32, end: u32) -> ExprId {
+        self.add(kind, start, end, 0)
     }
 
     pub(crate) fn expr(&mut self, kind: ExprKind, start: u32, end: u32) -> ExprId {
@@ -117,9 +134,13 @@ impl<'a> Builder<'a> {
                 .help("name the inner part with `let` and use the name"),
             );
         }
+        self.add(kind, start, end, depth.min(MAX_DEPTH + 1))
+    }
+
+    fn add(&mut self, kind: ExprKind, start: u32, end: u32, depth: u16) -> ExprId {
         let id = ExprId(len(self.tree.exprs.len()));
         self.tree.exprs.push(Expr { kind, start, end });
-        self.depths.push(depth.min(MAX_DEPTH + 1));
+        self.depths.push(depth);
         id
     }
 
@@ -157,10 +178,15 @@ impl<'a> Builder<'a> {
         first
     }
 
-    pub(crate) fn args(&mut self, args: &[Arg]) -> Run {
-        let start = len(self.tree.args.len());
+    /// Adds an item to a list that is being read.
+    pub(crate) fn item<T: Item>(&mut self, list: List, item: T) -> List {
+        T::unfinished(&mut self.lists).push(item);
+        List(list.0 + 1)
+    }
+
+    pub(crate) fn args(&mut self, list: List) -> Run {
         let mut named = false;
-        for arg in args {
+        for arg in list.of(&self.lists.args) {
             if arg.name.is_none() && named {
                 let span = self.tree.span(arg.value);
                 self.problems.push(
@@ -171,51 +197,35 @@ impl<'a> Builder<'a> {
             }
             named |= arg.name.is_some();
         }
-        self.tree.args.extend_from_slice(args);
-        Run {
-            start,
-            len: len(args.len()),
-        }
+        list.finish(&mut self.lists.args, &mut self.tree.args)
     }
 
-    pub(crate) fn record(&mut self, fields: &[Arg]) -> Run {
-        let idents: Vec<Ident> = fields.iter().filter_map(|field| field.name).collect();
-        self.unique(&idents, "field");
-        let start = len(self.tree.args.len());
-        self.tree.args.extend_from_slice(fields);
-        Run {
-            start,
-            len: len(fields.len()),
-        }
+    pub(crate) fn record(&mut self, list: List) -> Run {
+        let run = list.finish(&mut self.lists.args, &mut self.tree.args);
+        let fields = self.tree.args(run).iter();
+        self.unique(fields.filter_map(|field| field.name).collect(), "field");
+        run
     }
 
-    pub(crate) fn items(&mut self, items: &[ExprId]) -> Run {
-        let start = len(self.tree.items.len());
-        self.tree.items.extend_from_slice(items);
-        Run {
-            start,
-            len: len(items.len()),
-        }
+    pub(crate) fn items(&mut self, list: List) -> Run {
+        list.finish(&mut self.lists.items, &mut self.tree.items)
     }
 
-    pub(crate) fn params(&mut self, params: &[Param]) -> Run {
-        let idents: Vec<Ident> = params.iter().map(|param| param.name).collect();
-        self.unique(&idents, "parameter");
-        let start = len(self.tree.params.len());
-        self.tree.params.extend_from_slice(params);
-        Run {
-            start,
-            len: len(params.len()),
+    pub(crate) fn params(&mut self, list: List) -> Run {
+        let run = list.finish(&mut self.lists.params, &mut self.tree.params);
+        if list.0 > 1 {
+            let params = self.tree.params(run).iter();
+            self.unique(params.map(|param| param.name).collect(), "parameter");
         }
+        run
     }
 
-    fn unique(&mut self, idents: &[Ident], what: &str) {
-        for (index, ident) in idents.iter().enumerate() {
-            if let Some(first) = idents[..index]
-                .iter()
-                .find(|other| other.name == ident.name)
-            {
-                let name = &self.text[ident.start as usize..ident.end as usize];
+    fn unique(&mut self, idents: Vec<Ident>, what: &str) {
+        let mut seen = FxHashMap::default();
+        for ident in idents {
+            let first = *seen.entry(ident.name).or_insert(ident);
+            if first.start != ident.start {
+                let name = self.slice(ident);
                 self.problems.push(
                     Diagnostic::new(
                         Code::E0207,
@@ -235,7 +245,11 @@ impl<'a> Builder<'a> {
         CompId(len(self.tree.comprehensions.len() - 1))
     }
 
-    pub(crate) fn ty(&mut self, name: Ident, args: Option<Vec<TypeArg>>, end: u32) -> TypeId {
+    pub(crate) fn ty(&mut self, name: Ident, args: Option<List>, end: u32) -> TypeId {
+        let args = args.map(|list| {
+            let unfinished = &mut self.lists.type_args;
+            unfinished.split_off(unfinished.len() - list.0 as usize)
+        });
         self.tree.types.push(TypeExpr { name, args, end });
         TypeId(len(self.tree.types.len() - 1))
     }
@@ -243,15 +257,16 @@ impl<'a> Builder<'a> {
     /// `x |> f(y)` is `f(x, y)`; `x |> f` is `f(x)`.
     pub(crate) fn pipe(&mut self, value: ExprId, target: ExprId) -> ExprId {
         let (start, end) = (self.tree.expr(value).start, self.tree.expr(target).end);
-        let mut args = vec![Arg { name: None, value }];
+        let mut list = self.item(List::EMPTY, Arg { name: None, value });
         let callee = match self.tree.expr(target).kind {
             ExprKind::Call(callee, run) => {
-                args.extend_from_slice(self.tree.args(run));
+                self.lists.args.extend_from_slice(self.tree.args(run));
+                list.0 += run.len;
                 callee
             }
             _ => target,
         };
-        let run = self.args(&args);
+        let run = self.args(list);
         self.expr(ExprKind::Call(callee, run), start, end)
     }
 

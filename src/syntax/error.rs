@@ -1,6 +1,5 @@
 //! Syntax problems in words.
 
-use super::adapter::Tok;
 use super::token::Token;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -88,7 +87,7 @@ pub(super) fn bad_number(text: &str, span: Span) -> Diagnostic {
 
 /// Something where the grammar has no place for it.
 pub(super) fn unexpected(
-    found: Option<(Tok, &str)>,
+    found: Option<(Token, &str)>,
     expected: &[String],
     span: Span,
 ) -> Diagnostic {
@@ -119,11 +118,13 @@ pub(super) fn unexpected(
             }
         }
     };
+    // A line end that ends a statement is no word.
+    let found = found.filter(|(word, _)| *word != Token::Newline);
     let (what, here) = match found {
-        None | Some((Tok::End, _)) => ("the end of the line".to_owned(), "ends too early"),
-        Some((Tok::Number(_), text)) => (format!("the number `{}`", short(text)), "not expected"),
-        Some((Tok::Str(_), _)) => ("a string".to_owned(), "not expected"),
-        Some((Tok::Word(_) | Tok::Name(_), text)) => (format!("`{}`", short(text)), "not expected"),
+        None => ("the end of the line".to_owned(), "ends too early"),
+        Some((Token::Number, text)) => (format!("the number `{}`", short(text)), "not expected"),
+        Some((Token::Str, _)) => ("a string".to_owned(), "not expected"),
+        Some((_, text)) => (format!("`{}`", short(text)), "not expected"),
     };
     let headline = match &wanted {
         Some(wanted) => format!("expected {wanted}, found {what}"),
@@ -131,21 +132,21 @@ pub(super) fn unexpected(
     };
     let diagnostic = Diagnostic::new(Code::E0201, span, headline).here(here);
     match (found, wants_operand) {
-        (Some((Tok::Word(word), text)), _) if has("NAME") && word.class() == super::token::Class::Keyword && !wants_operand => {
+        (Some((word, text)), _) if has("NAME") && word.class() == super::token::Class::Keyword && !wants_operand => {
             diagnostic.help(format!("`{text}` is a word of the language: choose another name"))
         }
-        (Some((Tok::Word(Token::Star), _)), true) => diagnostic.help("write `^` for powers"),
-        (Some((Tok::Word(Token::Equal | Token::NotEqual), _)), true) => diagnostic.help("write `=` to define, `==` to compare two values"),
-        (Some((Tok::Word(Token::Assign), text)), false) if !has("=") => {
+        (Some((Token::Star, _)), true) => diagnostic.help("write `^` for powers"),
+        (Some((Token::Equal | Token::NotEqual, _)), true) => diagnostic.help("write `=` to define, `==` to compare two values"),
+        (Some((Token::Assign, text)), false) if !has("=") => {
             diagnostic.help(format!("write `==` to compare; `let name {text} value` to define"))
         }
-        (Some((Tok::Name(_) | Tok::Number(_), text)), false) if has("*") => {
+        (Some((Token::Name | Token::Number, text)), false) if has("*") => {
             diagnostic.help(format!("write an operator before it, such as `* {}`", short(text)))
         }
-        (Some((Tok::Word(Token::OpenBrace), _)), _) => diagnostic.help("blocks follow `for … in …` only; use `( )` to group"),
-        (Some((Tok::End, _)) | None, true) => diagnostic.help("write the missing operand, such as `g`"),
-        (Some((Tok::Word(Token::Fn), _)), true) => diagnostic.help("put the function in brackets: `(fn(x) => …)`"),
-        (Some((Tok::Word(word), text)), true) if word.class() == super::token::Class::Keyword => {
+        (Some((Token::OpenBrace, _)), _) => diagnostic.help("blocks follow `for … in …` only; use `( )` to group"),
+        (None, true) => diagnostic.help("write the missing operand, such as `g`"),
+        (Some((Token::Fn, _)), true) => diagnostic.help("put the function in brackets: `(fn(x) => …)`"),
+        (Some((word, text)), true) if word.class() == super::token::Class::Keyword => {
             diagnostic.help(format!("`{text}` is a word of the language: choose another name, or write it where a statement starts"))
         }
         (_, true) => diagnostic.help("write a name, a number, or an expression in brackets"),

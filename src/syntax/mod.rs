@@ -6,53 +6,74 @@
 pub mod adapter;
 pub mod ast;
 mod build;
+mod chain;
 mod error;
 pub mod format;
+mod list;
 pub mod names;
 pub mod token;
 
-lalrpop_util::lalrpop_mod!(
-    #[allow(
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery,
-        clippy::unwrap_used,
-        clippy::get_unwrap
-    )]
-    #[allow(
-        clippy::wildcard_enum_match_arm,
-        clippy::indexing_slicing,
-        unused_qualifications,
-        unreachable_pub
-    )]
-    #[allow(
-        missing_docs,
-        missing_debug_implementations,
-        elided_lifetimes_in_paths,
-        dead_code,
-        unused_imports
-    )]
-    grammar,
-    "/nos.rs"
-);
+macro_rules! generated {
+    ($name:ident, $file:literal) => {
+        lalrpop_util::lalrpop_mod!(
+            #[allow(
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                clippy::unwrap_used,
+                clippy::get_unwrap
+            )]
+            #[allow(
+                clippy::wildcard_enum_match_arm,
+                clippy::indexing_slicing,
+                unused_qualifications,
+                unreachable_pub
+            )]
+            #[allow(
+                missing_docs,
+                missing_debug_implementations,
+                elided_lifetimes_in_paths,
+                dead_code,
+                unused_imports
+            )]
+            $name,
+            $file
+        );
+    };
+}
+
+generated!(plain, "/plain/nos.rs");
+generated!(recovering, "/recovering/nos.rs");
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use adapter::{Problem, Tok};
+use adapter::{Problem, Read, Tok, adapter};
 use ast::{Run, StmtKind, Tree};
+use build::Builder;
 use lalrpop_util::ParseError;
 use names::Names;
+use token::Token;
 
 /// A text as a tree, with all that is wrong in it; statements with problems are [`StmtKind::Broken`].
 pub fn parse(file: FileId, text: &str, names: &mut Names) -> (Tree, Vec<Problem>) {
-    let mut builder = build::Builder::new(file, text);
     let mut recovered = Vec::new();
-    let mut tokens = adapter::adapter(text, file, names);
-    let result = grammar::ProgramParser::new().parse(&mut builder, &mut recovered, tokens.by_ref());
-    let mut problems = std::mem::take(&mut tokens.problems);
-    let strings = std::mem::take(&mut tokens.strings);
-    let docs = std::mem::take(&mut tokens.docs);
-    drop(tokens);
+    let mut builder = Builder::new(file, text);
+    let mut tokens = adapter(text, file, names);
+    let mut result =
+        plain::ProgramParser::new().parse(&mut builder, &mut recovered, tokens.by_ref());
+    if result.is_err() {
+        // Once more, with a parser that goes on after errors.
+        builder = Builder::new(file, text);
+        drop(tokens);
+        tokens = adapter(text, file, names);
+        result =
+            recovering::ProgramParser::new().parse(&mut builder, &mut recovered, tokens.by_ref());
+    }
+    let Read {
+        mut problems,
+        strings,
+        docs,
+    } = tokens.into_read();
     let lexical: Vec<Span> = problems
         .iter()
         .map(|problem| problem.diagnostic.primary.span)
@@ -145,16 +166,16 @@ fn explain(file: FileId, text: &str, error: &Failure) -> Problem {
     let source = text
         .get(span.start as usize..span.end as usize)
         .unwrap_or("");
-    let (found, expected): (Option<(Tok, &str)>, &[String]) = match error {
+    let (found, expected): (Option<(Token, &str)>, &[String]) = match error {
         ParseError::UnrecognizedToken {
             token: (_, tok, _),
             expected,
-        } => (Some((*tok, source)), expected),
-        ParseError::ExtraToken { token: (_, tok, _) } => (Some((*tok, source)), &[]),
+        } => (Some((tok.word, source)), expected),
+        ParseError::ExtraToken { token: (_, tok, _) } => (Some((tok.word, source)), &[]),
         ParseError::UnrecognizedEof { expected, .. } => (None, expected),
         ParseError::InvalidToken { .. } | ParseError::User { .. } => (None, &[]),
     };
-    let is_end = matches!(found, None | Some((Tok::End, _)));
+    let is_end = matches!(found, None | Some((Token::Newline, _)));
     let at_end = is_end && text[span.end as usize..].trim_start().is_empty();
     Problem {
         diagnostic: error::unexpected(found, expected, span),
@@ -164,6 +185,9 @@ fn explain(file: FileId, text: &str, error: &Failure) -> Problem {
 
 /// Gives each statement the doc comment that stands right above it.
 fn attach_docs(tree: &mut Tree, text: &str) {
+    if tree.docs.is_empty() {
+        return;
+    }
     let docs = std::mem::take(&mut tree.docs);
     let mut next = 0;
     let mut order: Vec<usize> = (0..tree.stmts.len()).collect();

@@ -10,6 +10,8 @@ use logos::Logos;
 #[logos(skip r"[ \t\r\u{FEFF}]+")]
 #[logos(error = LexError)]
 #[allow(missing_docs, reason = "each variant is its own text")]
+// As wide as what it carries in the parser, so that a token has no gaps: those make copies of it slow.
+#[repr(u32)]
 pub enum Token {
     #[token("let")]
     Let,
@@ -280,6 +282,16 @@ impl Token {
             | Self::GreaterEqual => false,
         }
     }
+}
+
+/// The value of a number's text; NaN if it is none.
+pub fn number(text: &str) -> f64 {
+    let value = if text.contains('_') {
+        text.replace('_', "").parse()
+    } else {
+        text.parse()
+    };
+    value.unwrap_or(f64::NAN)
 }
 
 /// One piece of a text: a token or an error, and its bytes.
