@@ -27,10 +27,7 @@ impl Work for Simplify {
         text: &str,
         out: &mut String,
     ) -> Result<(), Vec<Diagnostic>> {
-        let rule = match context.formula(text) {
-            Some(rule) => rule,
-            None => rules::rule(context, &name(), text, terminal)?,
-        };
+        let rule = rules::rule(context, &name(), text, terminal)?;
         out.push_str(&self.simplifier.simplify(&rule).text());
         Ok(())
     }

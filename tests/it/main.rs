@@ -11,6 +11,7 @@ mod laws;
 mod references;
 #[cfg(unix)]
 mod repl;
+mod simplify;
 mod stdlib;
 mod support;
 mod tidy;

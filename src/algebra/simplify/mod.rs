@@ -14,7 +14,9 @@ mod pattern;
 mod rewrites;
 #[cfg(feature = "saturation")]
 mod saturate;
-#[cfg(test)]
+#[cfg(all(test, feature = "saturation"))]
+mod soundness;
+#[cfg(all(test, feature = "saturation"))]
 mod tests;
 
 use super::{Algebra, Normal, Trouble, cost};
