@@ -210,7 +210,6 @@ impl Ball {
 
     pub(crate) fn ln(self) -> Self {
         match self.sign() {
-            Undefined => Undefined,
             Lost => Lost,
             Self::ONE => self.map(|x, ex| {
                 if self == Self::ONE {
@@ -228,7 +227,7 @@ impl Ball {
                 Self::checked(y, own * EPS_SERIES + ex / (x.hi - ex))
             }),
             // The logarithm of zero and of a negative number.
-            Known(..) => Undefined,
+            Undefined | Known(..) => Undefined,
         }
     }
 
@@ -480,15 +479,13 @@ impl Ball {
     pub(crate) fn hash(self, factor: f64) -> Option<u64> {
         match self {
             Undefined => Some(1),
-            Lost => None,
             Known(x, error) if x.hi.abs() <= 4.0 * error => (error < 1e-24).then_some(0),
-            Known(_, 0.0) if self == Self::ZERO => Some(0),
             Known(x, error) if error < 1e-13 * x.hi.abs() => {
                 // The odd factor keeps numbers with few digits away from where rounding changes.
                 let bits = (x.hi * factor * 1.203_568_914_736_251).to_bits();
                 Some((bits + (1 << 18)) >> 19)
             }
-            Known(..) => None,
+            Known(..) | Lost => None,
         }
     }
 }

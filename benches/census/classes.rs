@@ -9,7 +9,7 @@ use crate::plain;
 use crate::points::{PROBE, PROBES, Point, ZEROS};
 use crate::precise::Precise;
 use crate::random;
-use crate::strings::{Code, Maker};
+use crate::strings::{Code, Maker, Part};
 use nos::ir::Rule;
 use rustc_hash::FxHashMap;
 
@@ -22,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) class: u32,
     /// Whether it is undefined at some point.
     pub(crate) is_partial: bool,
+    /// Whether it is so at a point where no input is zero.
+    pub(crate) is_partial_off_zero: bool,
     /// Hashes at the probes; none where something is not known there.
     probes: [Option<u64>; PROBES],
 }
@@ -57,9 +59,9 @@ pub(crate) struct Findings {
     /// How many comparisons of the two oracles were made.
     pub(crate) checks: usize,
     /// Rules that are equal, as far as is known, to several classes.
-    pub(crate) ambiguous: usize,
+    pub(crate) ambiguous: Vec<usize>,
     /// Rules known at too few points to be told apart.
-    pub(crate) obscure: usize,
+    pub(crate) obscure: Vec<usize>,
     /// For each class, a hash of its law up to a factor; none where it is not known well enough.
     pub(crate) scaled: Vec<Option<u64>>,
 }
@@ -74,6 +76,7 @@ impl Entry {
             key,
             class: 0,
             is_partial: false,
+            is_partial_off_zero: false,
             probes: [None; PROBES],
         }
     }
@@ -143,7 +146,7 @@ impl<'a> Census<'a> {
         for index in members {
             let rule = self.maker.rule(&self.entries[*index].code);
             // A long rule like no other is only asked where it is defined.
-            let is_alone = members.len() == 1 && self.entries[*index].code.depth() > 1;
+            let is_alone = members.len() == 1 && self.entries[*index].code.part() == Part::Deep;
             let count = if is_alone {
                 PROBES * PROBE + ZEROS
             } else {
@@ -151,9 +154,14 @@ impl<'a> Census<'a> {
             };
             let cells = self.precise.cells(&rule, count.min(self.points.len()));
             self.check(*index, &rule, &cells);
-            self.entries[*index].is_partial = cells.iter().any(Cell::has_undefined);
+            let undefined = |(cell, _): &(&Cell, &Point)| cell.has_undefined();
+            let undefined: Vec<(&Cell, &Point)> =
+                cells.iter().zip(self.points).filter(undefined).collect();
+            let entry = &mut self.entries[*index];
+            entry.is_partial = !undefined.is_empty();
+            entry.is_partial_off_zero = undefined.iter().any(|(_, point)| !point.has_zero());
             if cells.iter().filter(|cell| **cell != Cell::Lost).count() < FEW {
-                self.findings.obscure += 1;
+                self.findings.obscure.push(*index);
             }
             let same: Vec<u32> = classes
                 .iter()
@@ -161,21 +169,20 @@ impl<'a> Census<'a> {
                 .map(|class| class.number)
                 .take(2)
                 .collect();
-            self.findings.ambiguous += usize::from(same.len() > 1);
-            self.entries[*index].class = match same.first() {
-                Some(number) => *number,
-                None => {
-                    let number = self.findings.classes;
-                    self.findings.classes += 1;
-                    self.findings.scaled.push(scaled_hash(&cells));
-                    classes.push(Class {
-                        first: *index,
-                        cells,
-                        number,
-                    });
-                    number
-                }
-            };
+            if same.len() > 1 {
+                self.findings.ambiguous.push(*index);
+            }
+            let number = same.first().copied().unwrap_or(self.findings.classes);
+            self.entries[*index].class = number;
+            if same.is_empty() {
+                self.findings.classes += 1;
+                self.findings.scaled.push(scaled_hash(&cells));
+                classes.push(Class {
+                    first: *index,
+                    cells,
+                    number,
+                });
+            }
         }
         if classes.len() > 1 {
             self.merges(members, &classes);
@@ -204,7 +211,7 @@ impl<'a> Census<'a> {
     /// Holds the precise oracle against the plain one at a quarter of the points.
     fn check(&mut self, index: usize, rule: &Rule, cells: &[Cell]) {
         for (place, (point, cell)) in self.points.iter().zip(cells).enumerate() {
-            if (index + place) % 4 > 0 {
+            if !(index + place).is_multiple_of(4) {
                 continue;
             }
             let seed = random::join(index as u64, place as u64);

@@ -1,8 +1,9 @@
 //! What a rule gives at a point: a value, or the distribution that its masks and noise make.
 //!
 //! Elements of a parameter share some draws (`eps_t`, the mask of a scalar) and not others, so a law has two levels: a group for each outcome
-//! of what is shared, and in it the values over outcomes of what is not. Groups and values are sorted and equal ones merged, so rules have
-//! one law when no choice of inputs tells them apart.
+//! of what is shared, and in it the values over outcomes of what is not. Where something is shared, a second element with other inputs, the
+//! partner, is part of the law: `eps_t` and `sign(g) * eps_t` look alike in one element, not in two. Groups and values are sorted and equal
+//! ones merged, so rules have one law when no choice of inputs tells them apart.
 
 use crate::ball::Ball;
 use crate::random;
@@ -24,6 +25,8 @@ pub(crate) enum Cell {
 pub(crate) struct Group {
     pub(crate) weight: f64,
     pub(crate) atoms: Vec<Atom>,
+    /// The values of the partner; none where nothing is shared.
+    pub(crate) partner: Vec<Atom>,
 }
 
 /// One value of an element.
@@ -58,52 +61,42 @@ pub(crate) enum Verdict {
 const WEIGHT_TOLERANCE: f64 = 1e-9;
 
 impl Cell {
-    /// The law of values given for every combination of outcomes; the first chance is the lowest bit.
-    pub(crate) fn new(values: &[Ball], chances: &[Chance]) -> Self {
-        if values.contains(&Ball::Lost) {
-            return Self::Lost;
-        }
+    /// The law of values given for every combination of outcomes; the first chance is the lowest bit. The partner's values are read where a
+    /// chance is shared.
+    pub(crate) fn new(values: &[Ball], partner: &[Ball], chances: &[Chance]) -> Self {
         let first = values[0];
-        if values.iter().all(|value| value.may_equal(first)) {
+        let is_certain = |value: &Ball| *value != Ball::Lost && value.may_equal(first);
+        if values.iter().all(is_certain) {
             return Self::Point(first);
         }
-        let size = values.iter().map(|value| value.size()).fold(0.0, f64::max);
-        if !values.iter().all(|value| value.is_sharp(size)) {
+        let shared = bits(chances, true);
+        let partner = if shared == 0 { &[] } else { partner };
+        let sharp = |values: &[Ball]| {
+            let size = values.iter().map(|value| value.size()).fold(0.0, f64::max);
+            values.iter().all(|value| value.is_sharp(size))
+        };
+        if !sharp(values) || !sharp(partner) {
             return Self::Lost;
         }
-        let shared = chances
-            .iter()
-            .enumerate()
-            .filter(|(_, chance)| chance.is_shared)
-            .fold(0, |mask, (bit, _)| mask | 1 << bit);
-        let weight = |outcome: usize, of_shared: bool| -> f64 {
-            chances
-                .iter()
-                .enumerate()
-                .filter(|(_, chance)| chance.is_shared == of_shared)
-                .map(|(bit, chance)| {
-                    if outcome >> bit & 1 == 1 {
-                        chance.probability
-                    } else {
-                        1.0 - chance.probability
-                    }
-                })
-                .product()
-        };
-        let outcomes = || 0..values.len();
-        let groups = outcomes()
+        let groups = (0..values.len())
             .filter(|outcome| outcome & !shared == 0)
-            .map(|common| Group {
-                weight: weight(common, true),
-                atoms: merge_atoms(
-                    outcomes()
-                        .filter(|outcome| outcome & shared == common)
-                        .map(|outcome| Atom {
-                            weight: weight(outcome, false),
-                            value: values[outcome],
+            .map(|common| {
+                let atoms = |values: &[Ball]| {
+                    let here = values.iter().enumerate();
+                    let here = here.filter(|(outcome, _)| outcome & shared == common);
+                    merge_atoms(
+                        here.map(|(outcome, value)| Atom {
+                            weight: weight(chances, outcome, false),
+                            value: *value,
                         })
                         .collect(),
-                ),
+                    )
+                };
+                Group {
+                    weight: weight(chances, common, true),
+                    atoms: atoms(values),
+                    partner: atoms(partner),
+                }
             })
             .collect();
         Self::Law(merge_groups(groups).into_boxed_slice())
@@ -116,7 +109,7 @@ impl Cell {
             Self::Point(value) => *value == Ball::Undefined,
             Self::Law(groups) => groups
                 .iter()
-                .flat_map(|group| &group.atoms)
+                .flat_map(|group| group.atoms.iter().chain(&group.partner))
                 .any(|atom| atom.value == Ball::Undefined),
         }
     }
@@ -161,12 +154,9 @@ impl Cell {
                 // The order of the values turns round with the sign of the factor, so hashes are summed.
                 let mut hash = 0_u64;
                 for group in groups {
-                    let mut inner = 0_u64;
-                    for atom in &group.atoms {
-                        let weight = rounded_weight(atom.weight);
-                        let atom = random::join(atom.value.hash(factor)?, weight);
-                        inner = inner.wrapping_add(atom);
-                    }
+                    let atoms = hash_atoms(&group.atoms, factor)?;
+                    let partner = hash_atoms(&group.partner, factor)?;
+                    let inner = random::join(atoms, partner);
                     let weight = rounded_weight(group.weight);
                     hash = hash.wrapping_add(random::join(inner, weight));
                 }
@@ -194,6 +184,36 @@ impl Cell {
     }
 }
 
+/// The chances that are shared, or those that are not, as bits.
+fn bits(chances: &[Chance], shared: bool) -> usize {
+    let chances = chances.iter().enumerate();
+    chances
+        .filter(|(_, chance)| chance.is_shared == shared)
+        .fold(0, |bits, (bit, _)| bits | 1 << bit)
+}
+
+/// The probability that the shared chances, or the others, go as in this outcome.
+fn weight(chances: &[Chance], outcome: usize, shared: bool) -> f64 {
+    let chances = chances.iter().enumerate();
+    chances
+        .filter(|(_, chance)| chance.is_shared == shared)
+        .map(|(bit, chance)| {
+            if outcome >> bit & 1 == 1 {
+                chance.probability
+            } else {
+                1.0 - chance.probability
+            }
+        })
+        .product()
+}
+
+fn hash_atoms(atoms: &[Atom], factor: f64) -> Option<u64> {
+    atoms.iter().try_fold(0_u64, |hash, atom| {
+        let atom = random::join(atom.value.hash(factor)?, rounded_weight(atom.weight));
+        Some(hash.wrapping_add(atom))
+    })
+}
+
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -217,17 +237,21 @@ fn merge_atoms(mut atoms: Vec<Atom>) -> Vec<Atom> {
 }
 
 fn merge_groups(mut groups: Vec<Group>) -> Vec<Group> {
-    groups.sort_by(|a, b| order_atoms(&a.atoms, &b.atoms));
+    groups.sort_by(order_groups);
     let mut out: Vec<Group> = Vec::with_capacity(groups.len());
     for group in groups {
         match out.last_mut() {
-            Some(last) if order_atoms(&last.atoms, &group.atoms) == Ordering::Equal => {
+            Some(last) if order_groups(last, &group) == Ordering::Equal => {
                 last.weight += group.weight;
             }
             Some(_) | None => out.push(group),
         }
     }
     out
+}
+
+fn order_groups(a: &Group, b: &Group) -> Ordering {
+    order_atoms(&a.atoms, &b.atoms).then_with(|| order_atoms(&a.partner, &b.partner))
 }
 
 /// The order of two lists of values, up to their errors.
@@ -245,9 +269,9 @@ fn order_atoms(a: &[Atom], b: &[Atom]) -> Ordering {
 
 fn laws_match(a: &[Group], b: &[Group]) -> bool {
     a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| {
-            same_weight(a.weight, b.weight) && order_atoms(&a.atoms, &b.atoms) == Ordering::Equal
-        })
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| same_weight(a.weight, b.weight) && order_groups(a, b) == Ordering::Equal)
 }
 
 fn same_weight(a: f64, b: f64) -> bool {
@@ -263,8 +287,12 @@ impl std::fmt::Display for Cell {
                 for (index, group) in groups.iter().enumerate() {
                     let open = if index > 0 { " " } else { "" };
                     write!(f, "{open}{:.4}{{", group.weight)?;
-                    for (index, atom) in group.atoms.iter().enumerate() {
-                        let comma = if index > 0 { ", " } else { "" };
+                    for (index, atom) in group.atoms.iter().chain(&group.partner).enumerate() {
+                        let comma = match index {
+                            0 => "",
+                            _ if index == group.atoms.len() => " | ",
+                            _ => ", ",
+                        };
                         write!(f, "{comma}{}: {:.4}", atom.value, atom.weight)?;
                     }
                     f.write_str("}")?;

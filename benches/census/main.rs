@@ -15,6 +15,7 @@ mod law;
 mod plain;
 mod points;
 mod precise;
+mod print;
 mod random;
 mod report;
 mod strings;
@@ -22,21 +23,23 @@ mod strings;
 use clap::{Parser, ValueEnum};
 use classes::{Census, Entry};
 use random::Random;
-use report::Writer;
-use serde_json::json;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use strings::{Code, Maker, SINGLE};
 
 /// Counts which rules are equal and which of those have one key.
 #[derive(Parser, Debug)]
 struct Args {
-    /// Which rules
-    #[arg(long, value_enum, default_value = "all")]
-    only: Part,
-    /// Every k-th string of one group alone
+    /// Only these rules
+    #[arg(long, value_enum)]
+    only: Option<Only>,
+    /// A file of rules to count with the others, one a line, as the language writes them
+    #[arg(long, value_name = "FILE")]
+    given: Option<PathBuf>,
+    /// A random one in k of the strings of one group
     #[arg(long, value_name = "K", default_value_t = 1)]
-    every: usize,
+    every: u64,
     /// How many random longer strings
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     deep: usize,
@@ -62,13 +65,13 @@ struct Args {
 
 /// Which rules to count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Part {
+enum Only {
     /// Strings of one group
     Single,
     /// Random longer strings
     Deep,
-    /// Both
-    All,
+    /// Those of the file
+    Given,
 }
 
 /// How long each stage took.
@@ -81,7 +84,7 @@ struct Times {
 fn main() -> io::Result<()> {
     let args = Args::parse();
     let mut maker = Maker::new();
-    let codes = codes(&args);
+    let codes = codes(&mut maker, &args)?;
     let (entries, key) = keys(&mut maker, codes);
     let points = points::points(args.points, args.points_seed);
     let mut census = Census::new(&mut maker, &points, entries);
@@ -95,26 +98,39 @@ fn main() -> io::Result<()> {
     let times = Times {
         key,
         probe,
-        compare: start.elapsed() - probe,
+        compare: start.elapsed().saturating_sub(probe),
     };
-    let out = io::stdout().lock();
+    let mut out = io::stdout().lock();
     if args.json {
-        print_json(out, &mut census, &times, &args)
+        let report = print::json(&mut census, &times, args.show);
+        writeln!(out, "{report:#}")
     } else {
-        print_text(out, &mut census, &times, &args)
+        print::text(out, &mut census, &times, args.show)
     }
 }
 
-fn codes(args: &Args) -> Vec<Code> {
+fn codes(maker: &mut Maker, args: &Args) -> io::Result<Vec<Code>> {
+    let wants = |part: Only| args.only.is_none_or(|only| only == part);
     let mut out = Vec::new();
-    if args.only != Part::Deep {
-        out.extend((0..SINGLE).step_by(args.every.max(1)).map(Code::single));
+    if let Some(path) = args.given.as_ref().filter(|_| wants(Only::Given)) {
+        for line in std::fs::read_to_string(path)?.lines() {
+            let code = Code::Text(line.into());
+            if maker.try_rule(&code).is_none() {
+                return Err(io::Error::other(format!("expected a rule, found `{line}`")));
+            }
+            out.push(code);
+        }
     }
-    if args.only != Part::Single {
+    if wants(Only::Single) {
+        // Numbers in order would favour some functions: they are digits of the number.
+        let picked = |index: &usize| random::mix(*index as u64).is_multiple_of(args.every.max(1));
+        out.extend((0..SINGLE).filter(picked).map(Code::single));
+    }
+    if wants(Only::Deep) {
         let mut random = Random::new(args.seed);
         out.extend((0..args.deep).map(|_| Code::random(&mut random)));
     }
-    out
+    Ok(out)
 }
 
 /// The key of every rule, and how long making the keys took.
@@ -142,129 +158,4 @@ fn keys(maker: &mut Maker, codes: Vec<Code>) -> (Vec<Entry>, Duration) {
         );
     }
     (entries, spent)
-}
-
-fn all_counts(census: &Census<'_>, args: &Args) -> Vec<report::Counts> {
-    let mut out = Vec::new();
-    if args.only != Part::Deep {
-        out.push(report::counts(census, "single", |depth| depth == 1));
-    }
-    if args.only != Part::Single {
-        out.push(report::counts(census, "deep", |depth| depth > 1));
-    }
-    if args.only == Part::All {
-        out.push(report::counts(census, "all", |_| true));
-    }
-    out
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts are small")]
-fn speed(census: &Census<'_>, times: &Times) -> f64 {
-    census.entries.len() as f64 / times.key.as_secs_f64().max(1e-9)
-}
-
-fn print_text(
-    mut out: impl Write,
-    census: &mut Census<'_>,
-    times: &Times,
-    args: &Args,
-) -> io::Result<()> {
-    writeln!(out, "{}", report::table(&all_counts(census, args)))?;
-    let findings = std::mem::take(&mut census.findings);
-    let (false_merges, domain_merges) = (&findings.false_merges, &findings.domain_merges);
-    writeln!(out, "false merges   {}", false_merges.len())?;
-    writeln!(out, "domain merges  {}", domain_merges.len())?;
-    writeln!(
-        out,
-        "disputes       {} of {} checks",
-        findings.disputes.len(),
-        findings.checks
-    )?;
-    writeln!(
-        out,
-        "obscure rules  {}, ambiguous {}",
-        findings.obscure, findings.ambiguous
-    )?;
-    writeln!(out, "keys a second  {:.0}", speed(census, times))?;
-    writeln!(
-        out,
-        "time           keys {:.1} s, probes {:.1} s, comparison {:.1} s",
-        times.key.as_secs_f64(),
-        times.probe.as_secs_f64(),
-        times.compare.as_secs_f64()
-    )?;
-    let classes = findings.classes;
-    let mut writer = Writer(census);
-    for (title, list) in [
-        ("false merges", false_merges),
-        ("domain merges", domain_merges),
-    ] {
-        if !list.is_empty() {
-            writeln!(out, "\n{title}")?;
-        }
-        for merge in list.iter().take(args.show) {
-            write!(out, "{}", writer.merge(merge))?;
-        }
-    }
-    if !findings.disputes.is_empty() {
-        writeln!(out, "\ndisputes between the oracles")?;
-    }
-    for dispute in findings.disputes.iter().take(args.show) {
-        write!(out, "{}", writer.dispute(dispute))?;
-    }
-    writer.0.findings.classes = classes;
-    let missed = report::missed(writer.0);
-    let total: usize = missed.iter().map(|kind| kind.count).sum();
-    writeln!(
-        out,
-        "\nmissed merges: {total} keys too many, in {} kinds",
-        missed.len()
-    )?;
-    for kind in missed.iter().take(args.show) {
-        write!(out, "{}", writer.missed(kind))?;
-    }
-    Ok(())
-}
-
-fn print_json(
-    mut out: impl Write,
-    census: &mut Census<'_>,
-    times: &Times,
-    args: &Args,
-) -> io::Result<()> {
-    let counts: Vec<_> = all_counts(census, args)
-        .iter()
-        .map(report::Counts::json)
-        .collect();
-    let missed = report::missed(census);
-    let findings = std::mem::take(&mut census.findings);
-    let speed = speed(census, times);
-    let mut writer = Writer(census);
-    let mut merges = |list: &[classes::Merge]| -> Vec<_> {
-        list.iter()
-            .take(args.show)
-            .map(|merge| writer.merge_json(merge))
-            .collect()
-    };
-    let (false_merges, domain_merges) = (
-        merges(&findings.false_merges),
-        merges(&findings.domain_merges),
-    );
-    let kinds: Vec<_> = missed
-        .iter()
-        .take(args.show)
-        .map(|kind| writer.missed_json(kind))
-        .collect();
-    let report = json!({
-        "counts": counts,
-        "false_merges": { "count": findings.false_merges.len(), "cases": false_merges },
-        "domain_merges": { "count": findings.domain_merges.len(), "cases": domain_merges },
-        "missed": { "count": missed.iter().map(|kind| kind.count).sum::<usize>(), "kinds": kinds },
-        "oracle_checks": findings.checks,
-        "oracle_disputes": findings.disputes.len(),
-        "obscure": findings.obscure,
-        "ambiguous": findings.ambiguous,
-        "keys_per_second": speed,
-    });
-    writeln!(out, "{report:#}")
 }

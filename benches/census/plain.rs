@@ -1,8 +1,10 @@
 //! The plain oracle: the value of a rule at one point, in f64 and with nothing kept.
 //!
-//! Each way that chance can go is computed from scratch, three times over, with the last bit of every inexact result moved at random: what
-//! the three have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
+//! Each way that chance can go is computed from scratch, four times over, once as it is and then with the last bits of every inexact result moved at random: what
+//! the four have in common are the digits that can be trusted (the method of Vignes 1974). Where a difference loses nearly all of its digits,
 //! or something over- or underflows, nothing is claimed.
+
+#![allow(clippy::float_cmp, reason = "exactly these numbers are meant")]
 
 use crate::ball::Ball;
 use crate::law::Cell;
@@ -13,7 +15,7 @@ use nos::op::{Leaf, Op};
 
 /// Rules with more than this many chances are not evaluated.
 const MOST_CHANCES: usize = 10;
-const RUNS: usize = 3;
+const RUNS: usize = 4;
 
 /// One way that chance can go, and what comes of it.
 #[derive(Clone, Copy, Debug)]
@@ -131,8 +133,12 @@ fn scenario(
     random: &mut Random,
 ) -> Result<Scenario> {
     let mut runs = [0.0; RUNS];
-    for run in &mut runs {
-        *run = evaluate(rule, point, draw, random)?;
+    for (run, value) in runs.iter_mut().enumerate() {
+        let mut last_bits = LastBits {
+            moved: run > 0,
+            random,
+        };
+        *value = evaluate(rule, point, draw, &mut last_bits)?;
     }
     let undefined = runs.iter().filter(|value| value.is_nan()).count();
     if undefined == RUNS {
@@ -148,7 +154,7 @@ fn scenario(
             (low.min(*run), high.max(*run))
         });
     let size = least.abs().max(greatest.abs());
-    let error = 8.0 * (greatest - least) + 1e-13 * size;
+    let error = 16.0 * (greatest - least) + 1e-13 * size;
     if undefined > 0 || error > 1e-6 * size {
         return Err(Unsure);
     }
@@ -159,7 +165,7 @@ fn scenario(
     })
 }
 
-fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Result<f64> {
+fn evaluate(rule: &Rule, point: &Point, draw: &Draw, last_bits: &mut LastBits<'_>) -> Result<f64> {
     let graph = rule.graph();
     let mut values: Vec<Float> = Vec::with_capacity(graph.len());
     for (id, node) in graph.iter() {
@@ -168,7 +174,7 @@ fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Res
             certain(point.value(input))
         } else {
             match node {
-                Node::Number(bits) => number(f64::from_bits(bits))?,
+                Node::Number(bits) => last_bits.of(number(f64::from_bits(bits))?),
                 Node::Leaf(Leaf::Noise) => certain(draw.noise),
                 Node::Leaf(Leaf::StepNoise) => certain(draw.step_noise),
                 Node::Drop { mask, .. } if draw.dropped.contains(&mask) => certain(0.0),
@@ -177,22 +183,23 @@ fn evaluate(rule: &Rule, point: &Point, draw: &Draw, random: &mut Random) -> Res
                     let Node::Apply(Op::Ema, ema) = graph.node(args.as_slice()[0]) else {
                         return Err(Unsure);
                     };
-                    let beta = value(&ema.as_slice()[1]).value;
-                    let correction = 1.0 - beta.powf(point.step + 1.0);
-                    let x = value(&args.as_slice()[0]);
-                    wobble(
+                    let beta = value(&ema.as_slice()[1]);
+                    let power = last_bits.of(power(beta, certain(point.step + 1.0))?);
+                    let correction = sum(
+                        certain(1.0),
                         Float {
-                            value: x.value / correction,
-                            exact: x.value == 0.0,
+                            value: -power.value,
+                            ..power
                         },
-                        random,
-                    )
+                    )?;
+                    let x = value(&args.as_slice()[0]);
+                    last_bits.of(apply(Op::Div, &[x, correction], false)?)
                 }
                 Node::Apply(op, args) => {
                     let args = args.as_slice();
                     let floats: Vec<Float> = args.iter().map(value).collect();
                     let is_same = args.len() == 2 && args[0] == args[1];
-                    wobble(apply(op, &floats, is_same)?, random)
+                    last_bits.of(apply(op, &floats, is_same)?)
                 }
                 Node::Leaf(_) | Node::LastUpdate(_) => return Err(Unsure),
             }
@@ -215,18 +222,27 @@ fn number(value: f64) -> Result<Float> {
     Ok(Float { value, exact })
 }
 
-/// Moves the last bit of an inexact result, or not.
-fn wobble(x: Float, random: &mut Random) -> Float {
-    if x.exact || x.value == 0.0 {
-        return x;
-    }
-    let step = random.pick(&[-f64::EPSILON, 0.0, f64::EPSILON]);
-    Float {
-        value: x.value + x.value * step,
-        exact: false,
+/// Moves the last bits of inexact results at random, or leaves them.
+struct LastBits<'a> {
+    moved: bool,
+    random: &'a mut Random,
+}
+
+impl LastBits<'_> {
+    fn of(&mut self, x: Float) -> Float {
+        if x.exact || x.value == 0.0 || !self.moved {
+            return x;
+        }
+        // At least one unit, so that no run is the unmoved one; not always the same, so that differences move too.
+        let step = self.random.sign() * (1.0 + 3.0 * self.random.unit());
+        Float {
+            value: x.value + x.value * step * f64::EPSILON,
+            exact: false,
+        }
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one line or two for each op")]
 fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
     let x = args[0];
     if op == Op::Where {
@@ -255,7 +271,7 @@ fn apply(op: Op, args: &[Float], is_same: bool) -> Result<Float> {
         Op::Div if b == 0.0 => certain(f64::NAN),
         Op::Div => Float {
             value: a / b,
-            exact: both && (a / b).mul_add(b, -a) == 0.0,
+            exact: (both && (a / b).mul_add(b, -a) == 0.0) || a == 0.0,
         },
         Op::Neg => Float { value: -a, ..x },
         Op::Abs => Float {

@@ -19,7 +19,7 @@ pub(crate) struct Point {
     pub(crate) w: f64,
     /// The size of `eps`.
     pub(crate) noise: f64,
-    /// The size of `eps_t`.
+    /// The size of `eps_t`; the same at all points of a step.
     pub(crate) step_noise: f64,
     pub(crate) step: f64,
     pub(crate) total: f64,
@@ -99,6 +99,37 @@ fn power_of_grad(graph: &Graph, id: NodeId) -> Option<u8> {
 }
 
 impl Point {
+    /// Whether some input is exactly zero.
+    pub(crate) fn has_zero(&self) -> bool {
+        [self.g, self.m, self.v, self.gamma, self.w].contains(&0.0)
+    }
+
+    /// The point at another step.
+    fn at(self, index: usize) -> Self {
+        let (step, total) = STEPS[index % STEPS.len()];
+        Self {
+            step,
+            total,
+            ..self
+        }
+    }
+
+    /// Makes inputs zero: those whose bits are set.
+    fn clear(&mut self, pattern: u8) {
+        let inputs = [
+            &mut self.g,
+            &mut self.m,
+            &mut self.v,
+            &mut self.gamma,
+            &mut self.w,
+        ];
+        for (bit, value) in inputs.into_iter().enumerate() {
+            if pattern >> bit & 1 == 1 {
+                *value = 0.0;
+            }
+        }
+    }
+
     /// The value of an input here.
     pub(crate) fn value(&self, input: Input) -> f64 {
         match input {
@@ -151,8 +182,8 @@ pub(crate) const PROBES: usize = 4;
 pub(crate) const ZEROS: usize = 36;
 const CLIPS: usize = 30;
 
-/// Steps with their totals: the ends, middles, ends and middles of a period of `rd`.
-const STEPS: [(f64, f64); 12] = [
+/// Steps with their totals: the ends, middles, ends and middles of a period of `rd`, places where it or all decays are nearly zero.
+const STEPS: [(f64, f64); 15] = [
     (337.0, 1000.0),
     (0.0, 1000.0),
     (61.0, 997.0),
@@ -165,6 +196,9 @@ const STEPS: [(f64, f64); 12] = [
     (25.0, 500.0),
     (0.0, 1.0),
     (4001.0, 10_000.0),
+    (999.0, 10_000.0),
+    (99_999.0, 1_000_000.0),
+    (999_999.0, 1_000_000.0),
 ];
 
 /// The points: probes, zeros, places near the bounds of `clip`, and the rest, from anywhere.
@@ -178,41 +212,40 @@ pub(crate) fn points(count: usize, seed: u64) -> Vec<Point> {
     }
     let zeros = zero_patterns();
     for index in 0..ZEROS {
-        let mut point = mild(&mut random, 0.1, 4.0);
-        (point.step, point.total) = STEPS[index % STEPS.len()];
-        let pattern = zeros[index % zeros.len()];
-        for (bit, value) in [
-            &mut point.g,
-            &mut point.m,
-            &mut point.v,
-            &mut point.gamma,
-            &mut point.w,
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            if pattern >> bit & 1 == 1 {
-                *value = 0.0;
-            }
-        }
+        let mut point = mild(&mut random, 0.1, 4.0).at(index);
+        point.clear(zeros[index % zeros.len()]);
         out.push(point);
     }
     for index in 0..CLIPS {
-        let mut point = near_bounds(&mut random);
-        (point.step, point.total) = STEPS[(index * 5 + 2) % STEPS.len()];
-        out.push(point);
+        out.push(near_bounds(&mut random).at(index * 7 + 2));
     }
-    while out.len() < count {
-        let index = out.len();
-        let mut point = match index % 4 {
-            0 => mild(&mut random, 1e-2, 20.0),
-            1 => mild(&mut random, 1e-5, 1.0),
-            _ => mild(&mut random, 1e-12, 1e6),
-        };
-        (point.step, point.total) = STEPS[(index * 7) % STEPS.len()];
-        out.push(point);
+    for index in out.len()..count {
+        let (low, high) = [(1e-2, 20.0), (1e-5, 1.0), (1e-12, 1e6), (1e-12, 1e6)][index % 4];
+        out.push(mild(&mut random, low, high).at(index * 7));
+    }
+    // One draw of the annealed noise is the same for all elements at a step.
+    let sizes = STEPS.map(|_| short(random.between(0.02, 1.0)));
+    for point in &mut out {
+        let at = STEPS
+            .iter()
+            .position(|step| *step == (point.step, point.total));
+        point.step_noise = sizes[at.unwrap_or(0)];
     }
     out
+}
+
+/// For each point the next one of its kind at the same step: another element of the parameter.
+pub(crate) fn partners(points: &[Point]) -> Vec<usize> {
+    let ends = [PROBES * PROBE, PROBES * PROBE + ZEROS, usize::MAX];
+    let kind = |index: usize| ends.iter().position(|end| index < *end);
+    let step = |index: usize| (points[index].step.to_bits(), points[index].total.to_bits());
+    (0..points.len())
+        .map(|index| {
+            let others = (index + 1..points.len()).chain(0..index);
+            let same = |other: &usize| kind(*other) == kind(index) && step(*other) == step(index);
+            others.clone().find(same).unwrap_or(index)
+        })
+        .collect()
 }
 
 /// A point of a probe: generic, of moderate size, at a step that is nothing special.
@@ -225,13 +258,7 @@ fn probe_point(probe: usize, place: usize, random: &mut Random) -> Point {
     } else if place == 1 {
         point.g = -point.g.abs();
     }
-    (point.step, point.total) = [
-        (337.0, 1000.0),
-        (61.0, 997.0),
-        (3.0, 7.0),
-        (4001.0, 10_000.0),
-    ][place];
-    point
+    point.at([0, 2, 4, 11][place])
 }
 
 /// Which inputs are zero, one bit each: every one alone (with either sign of the others left to chance), every pair, and more.
@@ -257,7 +284,7 @@ fn mild(random: &mut Random, low: f64, high: f64) -> Point {
         gamma: gamma * random.sign(),
         w: w * random.sign(),
         noise: short(random.between(0.02, 0.3)),
-        step_noise: short(random.between(0.02, 1.0)),
+        step_noise: 0.0,
         step: 1.0,
         total: 10.0,
     }
@@ -283,7 +310,7 @@ fn near_bounds(random: &mut Random) -> Point {
         gamma: gamma * random.sign(),
         w: w * random.sign(),
         noise,
-        step_noise: short(random.between(1e-5, 1e-2)),
+        step_noise: 0.0,
         step: 1.0,
         total: 10.0,
     }

@@ -5,7 +5,7 @@
 
 use crate::ball::Ball;
 use crate::law::{Cell, Chance};
-use crate::points::{Input, Point};
+use crate::points::{self, Input, Point};
 use crate::random;
 use nos::ir::{Graph, Node, NodeId, Origin, Rule};
 use nos::op::{Leaf, Op};
@@ -42,6 +42,7 @@ impl Column {
 /// The oracle and what it remembers.
 pub(crate) struct Precise<'a> {
     points: &'a [Point],
+    partners: Vec<usize>,
     kept: FxHashMap<u64, Rc<Column>>,
     room: usize,
 }
@@ -59,6 +60,7 @@ impl<'a> Precise<'a> {
     pub(crate) fn new(points: &'a [Point]) -> Self {
         Self {
             points,
+            partners: points::partners(points),
             kept: FxHashMap::default(),
             room: ROOM,
         }
@@ -78,28 +80,31 @@ impl<'a> Precise<'a> {
             let name = name(graph, id, node, &args);
             let size = 1 + args.iter().map(|part| part.size).sum::<usize>();
             let known = self.kept.get(&name);
-            let column =
-                match known.filter(|column| column.values.len() >= count * column.outcomes()) {
-                    Some(column) => Rc::clone(column),
-                    None => {
-                        let column = Rc::new(self.column(graph, id, node, &args, count));
-                        let len = column.values.len();
-                        if id != rule.root() && size <= SMALL && len <= self.room {
-                            self.room -= len;
-                            self.kept.insert(name, Rc::clone(&column));
-                        }
-                        column
-                    }
-                };
+            let is_long_enough =
+                |column: &&Rc<Column>| column.values.len() >= count * column.outcomes();
+            let column = if let Some(column) = known.filter(is_long_enough) {
+                Rc::clone(column)
+            } else {
+                let column = Rc::new(self.column(graph, id, node, &args, count));
+                let len = column.values.len();
+                if id != rule.root() && size <= SMALL && len <= self.room {
+                    self.room -= len;
+                    self.kept.insert(name, Rc::clone(&column));
+                }
+                column
+            };
             parts.push(Part { name, size, column });
         }
         let column = &parts[rule.root().0 as usize].column;
         let Some(chances) = chances(graph, column.support) else {
             return vec![Cell::Lost; count];
         };
-        let rows = column.values.chunks(column.outcomes());
-        rows.take(count)
-            .map(|row| Cell::new(row, &chances))
+        let row = |index: usize| {
+            let len = column.outcomes();
+            &column.values[index * len..(index + 1) * len]
+        };
+        (0..count)
+            .map(|index| Cell::new(row(index), row(self.partners[index]), &chances))
             .collect()
     }
 
@@ -133,10 +138,10 @@ impl<'a> Precise<'a> {
             Node::Apply(Op::Debias, _) => debiased(graph, id, &args[0].column, points),
             Node::Apply(op, _) => {
                 let columns: Vec<&Column> = args.iter().map(|part| &*part.column).collect();
-                let is_same = args.len() == 2 && args[0].name == args[1].name;
+                let cancels = cancels(graph, node, args);
                 let is_schedule = args.first().is_some_and(|_| is_schedule(graph, node));
                 combine(&columns, count, |values| {
-                    apply(op, values, is_same, is_schedule)
+                    apply(op, values, cancels, is_schedule)
                 })
             }
             Node::Leaf(_) | Node::LastUpdate(_) => unreachable!("an input"),
@@ -170,6 +175,19 @@ fn name(graph: &Graph, id: NodeId, node: Node, args: &[&Part]) -> u64 {
     };
     args.iter()
         .fold(own, |name, part| random::join(name, part.name))
+}
+
+/// Whether a node is a difference of an expression and itself.
+fn cancels(graph: &Graph, node: Node, args: &[&Part]) -> bool {
+    let Node::Apply(op, ids) = node else {
+        return false;
+    };
+    let is_negative_of = |id: NodeId, other: NodeId| matches!(graph.node(id), Node::Apply(Op::Neg, inner) if inner.as_slice() == [other]);
+    match (op, ids.as_slice()) {
+        (Op::Sub, _) => args[0].name == args[1].name,
+        (Op::Add, [x, y]) => is_negative_of(*x, *y) || is_negative_of(*y, *x),
+        _ => false,
+    }
 }
 
 /// Whether a node's first argument depends on the step alone.
@@ -314,13 +332,13 @@ fn project(outcome: usize, support: u64, part: u64) -> usize {
 }
 
 /// An elementwise operation; those on whole tensors and matrices are not for this oracle.
-fn apply(op: Op, values: &[Ball], is_same: bool, is_schedule: bool) -> Ball {
+fn apply(op: Op, values: &[Ball], cancels: bool, is_schedule: bool) -> Ball {
     let x = values[0];
     let y = values.get(1).copied().unwrap_or(Ball::Lost);
     let is_known = matches!(x, Ball::Known(..));
     match op {
         // What is subtracted from itself leaves nothing, however uncertain it is.
-        Op::Sub if is_same && is_known => Ball::ZERO,
+        Op::Add | Op::Sub if cancels && is_known => Ball::ZERO,
         Op::Add => x.add(y),
         Op::Sub => x.sub(y),
         Op::Mul => x.mul(y),
@@ -334,8 +352,6 @@ fn apply(op: Op, values: &[Ball], is_same: bool, is_schedule: bool) -> Ball {
         Op::Log => x.ln(),
         Op::Sqrt => x.sqrt(),
         Op::Clip => x.clip(y),
-        Op::Min => x.min(y),
-        Op::Max => x.max(y),
         Op::Tanh => x.tanh(),
         Op::Sigmoid => x.sigmoid(),
         Op::Cos => x.cos(is_schedule),
@@ -346,8 +362,9 @@ fn apply(op: Op, values: &[Ball], is_same: bool, is_schedule: bool) -> Ball {
         Op::Le => x.compare(y, |sign| sign <= 0.0),
         Op::Gt => x.compare(y, |sign| sign > 0.0),
         Op::Ge => x.compare(y, |sign| sign >= 0.0),
-        Op::Or => x.max(y),
-        Op::And => x.min(y),
+        // Truth values are one and zero.
+        Op::Max | Op::Or => x.max(y),
+        Op::Min | Op::And => x.min(y),
         Op::Not => Ball::ONE.sub(x),
         Op::Where => match (x, values[2]) {
             (Ball::Known(..), other) if x == Ball::ZERO => other,

@@ -1,7 +1,7 @@
-//! The findings in numbers, as text and as JSON.
+//! The findings in numbers: how many rules, classes and keys, and which equal rules the keys keep apart.
 
-use crate::classes::{Census, Dispute, Merge};
-use nos::ir::Rule;
+use crate::classes::Census;
+use crate::strings::Part;
 use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -14,6 +14,8 @@ pub(crate) struct Counts {
     pub(crate) rules: usize,
     /// Rules undefined at some point.
     pub(crate) partial: usize,
+    /// Rules undefined at some point where no input is zero.
+    pub(crate) partial_off_zero: usize,
     pub(crate) classes: usize,
     pub(crate) keys: usize,
     /// Classes of rules defined everywhere.
@@ -35,12 +37,13 @@ pub(crate) struct Missed {
 pub(crate) fn counts(
     census: &Census<'_>,
     name: &'static str,
-    picks: impl Fn(usize) -> bool,
+    picks: impl Fn(Part) -> bool,
 ) -> Counts {
     let mut counts = Counts {
         name,
         rules: 0,
         partial: 0,
+        partial_off_zero: 0,
         classes: 0,
         keys: 0,
         total_classes: 0,
@@ -53,11 +56,12 @@ pub(crate) fn counts(
     for entry in census
         .entries
         .iter()
-        .filter(|entry| picks(entry.code.depth()))
+        .filter(|entry| picks(entry.code.part()))
     {
         counts.rules += 1;
         classes.insert(entry.class);
         keys.insert(entry.key);
+        counts.partial_off_zero += usize::from(entry.is_partial_off_zero);
         if entry.is_partial {
             counts.partial += 1;
         } else {
@@ -110,6 +114,7 @@ impl Counts {
             "part": self.name,
             "rules": self.rules,
             "undefined_somewhere": self.partial,
+            "undefined_where_no_input_is_zero": self.partial_off_zero,
             "classes": self.classes,
             "keys": self.keys,
             "completeness": percent(self.classes, self.keys) / 100.0,
@@ -123,10 +128,11 @@ impl Counts {
 /// A table of counts.
 pub(crate) fn table(rows: &[Counts]) -> String {
     let mut out = format!(
-        "{:<8}{:>9}{:>12}{:>10}{:>10}{:>14}{:>12}{:>10}{:>12}\n",
+        "{:<8}{:>9}{:>12}{:>12}{:>10}{:>10}{:>14}{:>12}{:>10}{:>12}\n",
         "part",
         "rules",
         "undefined",
+        "off zero",
         "classes",
         "keys",
         "completeness",
@@ -137,10 +143,11 @@ pub(crate) fn table(rows: &[Counts]) -> String {
     for row in rows {
         let _ = writeln!(
             out,
-            "{:<8}{:>9}{:>10.2} %{:>10}{:>10}{:>12.2} %{:>12}{:>10}{:>12}",
+            "{:<8}{:>9}{:>10.2} %{:>10.2} %{:>10}{:>10}{:>12.2} %{:>12}{:>10}{:>12}",
             row.name,
             row.rules,
             percent(row.partial, row.rules),
+            percent(row.partial_off_zero, row.rules),
             row.classes,
             row.keys,
             percent(row.classes, row.keys),
@@ -150,68 +157,4 @@ pub(crate) fn table(rows: &[Counts]) -> String {
         );
     }
     out
-}
-
-/// Makes text of single rules.
-pub(crate) struct Writer<'a, 'b>(pub(crate) &'a mut Census<'b>);
-
-impl Writer<'_, '_> {
-    fn rule(&mut self, index: usize) -> (String, String) {
-        let code = self.0.entries[index].code.clone();
-        let rule: Rule = self.0.maker.rule(&code);
-        (rule.text(), code.text())
-    }
-
-    pub(crate) fn merge(&mut self, merge: &Merge) -> String {
-        let mut out = format!("  at {}\n", merge.point);
-        for (index, cell) in merge.rules.iter().zip(&merge.cells) {
-            let (text, code) = self.rule(*index);
-            let _ = writeln!(out, "    {text}   [{code}]\n      = {cell}");
-        }
-        out
-    }
-
-    pub(crate) fn merge_json(&mut self, merge: &Merge) -> Value {
-        let [a, b] = merge.rules.map(|index| self.rule(index).0);
-        let [x, y] = merge.cells.clone().map(|cell| cell.to_string());
-        json!({ "point": merge.point.to_string(), "rules": [a, b], "values": [x, y] })
-    }
-
-    pub(crate) fn missed(&mut self, missed: &Missed) -> String {
-        let [a, b] = missed.example.map(|index| self.rule(index).0);
-        let [left, right] = &missed.shapes;
-        format!(
-            "{:>8}  {left} ~ {right}\n          {a}\n          {b}\n",
-            missed.count
-        )
-    }
-
-    pub(crate) fn missed_json(&mut self, missed: &Missed) -> Value {
-        let [a, b] = missed.example.map(|index| self.rule(index).0);
-        json!({ "shapes": missed.shapes, "count": missed.count, "example": [a, b] })
-    }
-
-    pub(crate) fn dispute(&mut self, dispute: &Dispute) -> String {
-        let (text, code) = self.rule(dispute.rule);
-        let mut out = format!(
-            "  {text}   [{code}]\n    at {}\n    precise {}\n    plain  ",
-            dispute.point, dispute.precise
-        );
-        for scenario in &dispute.plain {
-            match scenario.value {
-                Some(value) => {
-                    let _ = write!(
-                        out,
-                        " {value:e}±{:.0e}: {:.3}",
-                        scenario.error, scenario.weight
-                    );
-                }
-                None => {
-                    let _ = write!(out, " undefined: {:.3}", scenario.weight);
-                }
-            }
-        }
-        out.push('\n');
-        out
-    }
 }

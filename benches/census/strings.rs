@@ -1,4 +1,4 @@
-//! Which rules are counted: all strings of one group, and random longer ones.
+//! Which rules are counted: all strings of one group, random longer ones, rules from a file.
 
 use crate::random::Random;
 use nos::context::{Context, Silent};
@@ -41,9 +41,25 @@ const EARLIER: u8 = 100;
 pub(crate) const SINGLE: usize =
     PAPER * PAPER * Unary::ALL.len() * Unary::ALL.len() * Binary::ALL.len();
 
-/// A string: for each group two operands, two unary functions, a binary one, all by number.
+/// Where a rule comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// A string of one group.
+    Single,
+    /// A longer string.
+    Deep,
+    /// A line of a file.
+    Given,
+}
+
+/// A rule, written in one of two ways.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Code(Box<[[u8; 5]]>);
+pub(crate) enum Code {
+    /// For each group two operands, two unary functions, a binary one, all by number.
+    Groups(Box<[[u8; 5]]>),
+    /// An expression of the language.
+    Text(Box<str>),
+}
 
 impl Code {
     /// The string of one group with this number.
@@ -60,7 +76,7 @@ impl Code {
             digit(Unary::ALL.len()),
         );
         let (op2, op1) = (digit(PAPER), digit(PAPER));
-        Self(Box::new([[op1, op2, u1, u2, b]]))
+        Self::Groups(Box::new([[op1, op2, u1, u2, b]]))
     }
 
     /// A random string of two to four groups, each after the first with an earlier result.
@@ -80,18 +96,26 @@ impl Code {
             }
             code
         });
-        Self(groups.collect())
+        Self::Groups(groups.collect())
     }
 
-    /// How many groups it has.
-    pub(crate) fn depth(&self) -> usize {
-        self.0.len()
+    /// Where it comes from.
+    pub(crate) fn part(&self) -> Part {
+        match self {
+            Self::Groups(groups) if groups.len() == 1 => Part::Single,
+            Self::Groups(_) => Part::Deep,
+            Self::Text(_) => Part::Given,
+        }
     }
 
-    /// The string as text.
+    /// The rule as it is written.
     pub(crate) fn text(&self) -> String {
+        let groups = match self {
+            Self::Groups(groups) => groups,
+            Self::Text(text) => return text.to_string(),
+        };
         let mut out = String::new();
-        for (index, [op1, op2, u1, u2, b]) in self.0.iter().enumerate() {
+        for (index, [op1, op2, u1, u2, b]) in groups.iter().enumerate() {
             if index > 0 {
                 out.push_str("; ");
             }
@@ -111,7 +135,10 @@ impl Code {
 
     /// The functions of the last group, variants of `clip` and `drop` taken together: a crude shape.
     pub(crate) fn shape(&self) -> String {
-        let [_, _, u1, u2, b] = self.0[self.0.len() - 1];
+        let [_, _, u1, u2, b] = match self {
+            Self::Groups(groups) => groups[groups.len() - 1],
+            Self::Text(_) => return "given".to_owned(),
+        };
         let [u1, u2] = [u1, u2].map(|unary| {
             let text = Unary::ALL[usize::from(unary)].text();
             text.split('(').next().unwrap_or(text)
@@ -125,8 +152,9 @@ impl Code {
     }
 }
 
-/// Makes rules of strings, with the operands of the standard library.
+/// Makes rules, with the operands of the standard library.
 pub(crate) struct Maker {
+    context: Context,
     graph: Graph,
     operands: Vec<(&'static str, NodeId)>,
 }
@@ -143,21 +171,33 @@ impl Maker {
                 (name, graft(&mut graph, &rule))
             })
             .collect();
-        Self { graph, operands }
+        Self {
+            context,
+            graph,
+            operands,
+        }
     }
 
-    /// The rule of a string.
-    pub(crate) fn rule(&mut self, code: &Code) -> Rule {
+    /// The rule that is written so; none where the text of the language is wrong.
+    pub(crate) fn try_rule(&mut self, code: &Code) -> Option<Rule> {
+        if let Code::Text(text) = code {
+            return self.context.rule("given", text, &mut Silent).ok();
+        }
         let operands: Vec<Operand<'_>> = self
             .operands
             .iter()
             .map(|(name, node)| Operand { name, node: *node })
             .collect();
         let before = self.graph.checkpoint();
-        let root = decode(&code.text(), &mut self.graph, &operands).expect("a right string");
+        let root = decode(&code.text(), &mut self.graph, &operands).ok()?;
         let rule = Rule::new(&self.graph, root);
         self.graph.truncate(before);
-        rule
+        Some(rule)
+    }
+
+    /// The rule of a code that is known to be right.
+    pub(crate) fn rule(&mut self, code: &Code) -> Rule {
+        self.try_rule(code).expect("a right rule")
     }
 }
 

@@ -25,14 +25,13 @@ mod intern;
 mod key;
 mod linear;
 mod number;
+mod power;
 mod product;
 mod random;
 mod rational;
 mod simplify;
 mod store;
 mod sum;
-#[cfg(test)]
-mod tests;
 mod write;
 
 pub use cost::cost;

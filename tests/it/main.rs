@@ -1,6 +1,7 @@
 //! All integration tests of `nos`, in one binary: linking is the slow part.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs, unreachable_pub)]
 
+mod algebra;
 mod cli;
 mod cli_stop;
 mod cli_work;

@@ -1,7 +1,7 @@
 //! Normal forms as tables a reader can check.
 
-use super::*;
-use crate::context::{Context, Silent};
+use nos::algebra::{Algebra, Normal};
+use nos::context::{Context, Silent};
 
 fn normal(text: &str) -> Normal {
     let rule = Context::new()
