@@ -164,7 +164,6 @@ pub(super) const REWRITES: &[Row] = &[
     forth("sin(-a)", "-sin(a)", Real),
     forth("tanh(-a)", "-tanh(a)", Real),
     forth("clip(-a, b)", "-clip(a, b)", Real),
-    forth("1 / (1 + e^-a)", "sigmoid(a)", Real),
     // Choices.
     forth("min(a, a)", "a", Real),
     forth("max(a, a)", "a", Real),
@@ -189,7 +188,4 @@ pub(super) const REWRITES: &[Row] = &[
     // Matrices.
     forth("transpose(transpose(a))", "a", Real),
     forth("transpose(a) + transpose(b)", "transpose(a + b)", Real),
-    forth("transpose(a) @ transpose(b)", "transpose(b @ a)", Real),
-    forth("a @ b + a @ c", "a @ (b + c)", Real),
-    forth("b @ a + c @ a", "(b + c) @ a", Real),
 ];

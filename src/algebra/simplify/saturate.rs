@@ -344,6 +344,10 @@ fn insert(egraph: &mut EGraph<Term, Numerals>, rule: &Rule) -> Id {
     ids[rule.root().0 as usize]
 }
 
+fn is_quotient(term: &Term) -> bool {
+    term.head == Head::Apply(Op::Div)
+}
+
 /// The cheapest expression of every class.
 struct Extraction<'a> {
     egraph: &'a EGraph<Term, Numerals>,
@@ -368,8 +372,11 @@ impl<'a> Extraction<'a> {
                     let slot = &mut extraction.best[usize::from(class.id)];
                     let is_better = match slot {
                         None => true,
-                        // Of equal cost the smaller in the order of terms, which is the same everywhere.
-                        Some((least, best)) => (cost, term) < (*least, best),
+                        // Of equal cost the smaller in the order of terms, which is the same everywhere; but a quotient of
+                        // products reads better than a product of quotients.
+                        Some((least, best)) => {
+                            (cost, !is_quotient(term), term) < (*least, !is_quotient(best), best)
+                        }
                     };
                     if is_better {
                         *slot = Some((cost, term.clone()));

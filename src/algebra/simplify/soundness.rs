@@ -156,7 +156,7 @@ fn rule(pattern: &Pattern, is_matrix: bool, has_truth: bool) -> Rule {
     for (index, part) in pattern.parts.iter().enumerate() {
         let node = match part {
             Part::Number(value) => graph.number(*value),
-            Part::Any(_) if is_rate(index) => graph.number(0.9),
+            Part::Any(_) if is_rate(index) => graph.number(0.5),
             Part::Any(_) if is_limit(index) => graph.number(0.01),
             Part::Any(letter) if !"abcd".contains(*letter) => graph.number(match letter {
                 'n' => 2.0,
