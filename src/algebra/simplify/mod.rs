@@ -16,8 +16,6 @@ mod rewrites;
 mod saturate;
 #[cfg(all(test, feature = "saturation"))]
 mod soundness;
-#[cfg(all(test, feature = "saturation"))]
-mod tests;
 
 use super::{Algebra, Normal, Trouble, cost};
 use crate::ir::{Node, Rule};
