@@ -18,6 +18,7 @@ use egg::{
 use nos::algebra::{Simplifier, cost};
 use nos::ir::{Graph, Node, NodeId, Rule};
 use nos::op::{Leaf, Op, TABLE};
+use random::Random;
 use std::time::Instant;
 use strings::{Code, Maker, SINGLE};
 
@@ -26,11 +27,20 @@ fn count(name: &str, default: usize) -> usize {
 }
 
 /// Rules spread evenly over all strings of one group.
-fn sample(count: usize) -> Vec<Rule> {
+fn single(count: usize) -> Vec<Rule> {
     let mut maker = Maker::new();
     // A stride without common divisors with the number of strings.
     (0..count)
         .map(|index| maker.rule(&Code::single((index * 104_729) % SINGLE)))
+        .collect()
+}
+
+/// Random strings of two to four groups, the same in every run.
+fn longer(count: usize) -> Vec<Rule> {
+    let mut maker = Maker::new();
+    let mut random = Random::new(1);
+    (0..count)
+        .map(|_| maker.rule(&Code::random(&mut random)))
         .collect()
 }
 
@@ -42,7 +52,7 @@ fn mean(rules: &[Rule]) -> f64 {
 #[allow(clippy::cast_precision_loss, reason = "counts are small")]
 fn line(what: &str, rules: &[Rule], seconds: f64, after: &[Rule], cut_short: f64) {
     println!(
-        "{what:<28} {:>6} {:>9.0} {:>10.2} {:>10.2} {:>9.1} %",
+        "{what:<30} {:>6} {:>9.0} {:>10.2} {:>10.2} {:>9.1} %",
         rules.len(),
         rules.len() as f64 / seconds,
         mean(rules),
@@ -51,44 +61,52 @@ fn line(what: &str, rules: &[Rule], seconds: f64, after: &[Rule], cut_short: f64
     );
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts are small")]
 fn main() {
     if std::env::args().any(|arg| arg == "--test") {
         return;
     }
-    let rules = sample(count("RULES", 20_000));
-    let few = sample(count("PLAIN", 100));
+    let (many, few) = (count("RULES", 10_000), count("PLAIN", 200));
     println!(
-        "{:<28} {:>6} {:>9} {:>10} {:>10} {:>11}",
+        "{:<30} {:>6} {:>9} {:>10} {:>10} {:>11}",
         "", "rules", "rules/s", "cost", "simplified", "at limits"
     );
-    for rules in [&rules, &few] {
-        let mut simplifier = Simplifier::new();
-        let start = Instant::now();
-        let after: Vec<Rule> = rules.iter().map(|rule| simplifier.simplify(rule)).collect();
-        let seconds = start.elapsed().as_secs_f64();
-        let share = simplifier.cut_short() as f64 / rules.len() as f64;
-        line("nos simplify", rules, seconds, &after, share);
-    }
+    ours("one group: simplify", &single(many));
+    ours("one group: simplify", &single(few));
+    theirs("one group: plain egg with AC", &single(few));
+    ours("2 to 4 groups: simplify", &longer(many / 4));
+    ours("2 to 4 groups: simplify", &longer(few / 4));
+    theirs("2 to 4 groups: plain egg", &longer(few / 4));
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts are small")]
+fn ours(what: &str, rules: &[Rule]) {
+    let mut simplifier = Simplifier::new();
+    let mut cut_short = 0.0;
+    let start = Instant::now();
+    let simplify = |rule| {
+        let before = simplifier.cut_short();
+        let after = simplifier.simplify(rule);
+        cut_short += f64::from(u8::from(simplifier.cut_short() > before));
+        after
+    };
+    let after: Vec<Rule> = rules.iter().map(simplify).collect();
+    let seconds = start.elapsed().as_secs_f64();
+    line(what, rules, seconds, &after, cut_short / rules.len() as f64);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts are small")]
+fn theirs(what: &str, rules: &[Rule]) {
     let rewrites = plain_rewrites();
     let mut cut_short = 0.0;
     let start = Instant::now();
-    let after: Vec<Rule> = few
-        .iter()
-        .map(|rule| {
-            let (rule, saturated) = plain(rule, &rewrites);
-            cut_short += f64::from(u8::from(!saturated));
-            rule
-        })
-        .collect();
+    let simplify = |rule| {
+        let (rule, saturated) = plain(rule, &rewrites);
+        cut_short += f64::from(u8::from(!saturated));
+        rule
+    };
+    let after: Vec<Rule> = rules.iter().map(simplify).collect();
     let seconds = start.elapsed().as_secs_f64();
-    line(
-        "plain egg, unrestricted AC",
-        &few,
-        seconds,
-        &after,
-        cut_short / few.len() as f64,
-    );
+    line(what, rules, seconds, &after, cut_short / rules.len() as f64);
 }
 
 fn plain_rewrites() -> Vec<Rewrite<SymbolLang, ()>> {

@@ -62,8 +62,8 @@ impl Reader<'_> {
         match self.tree.expr(id).kind {
             ExprKind::Number(value) => Some(self.push(Part::Number(value))),
             ExprKind::Name(name) => {
-                let name = self.names.text(name).to_string();
-                if let Some(value) = builtin::constant(&name) {
+                let name = self.names.text(name);
+                if let Some(value) = builtin::constant(name) {
                     return Some(self.push(Part::Number(value)));
                 }
                 let mut letters = name.chars();
@@ -87,7 +87,7 @@ impl Reader<'_> {
                 let ExprKind::Name(name) = self.tree.expr(callee).kind else {
                     return None;
                 };
-                let op = Op::by_name(&self.names.text(name).to_string())?;
+                let op = Op::by_name(self.names.text(name))?;
                 let mut given = Vec::new();
                 for arg in self.tree.args(args) {
                     given.push(self.expr(arg.value)?);
