@@ -15,12 +15,19 @@ use egg::{
     CostFunction, Extractor, Id, Language, RecExpr, Rewrite, Runner, StopReason, SymbolLang,
     rewrite,
 };
-use nos::algebra::{Simplifier, cost};
+use nos::algebra::{Limits, Simplifier, cost};
 use nos::ir::{Graph, Node, NodeId, Rule};
 use nos::op::{Leaf, Op, TABLE};
 use random::Random;
 use std::time::Instant;
 use strings::{Code, Maker, SINGLE};
+
+/// The limits that the library has itself.
+const WIDE: Limits = Limits {
+    rounds: 30,
+    nodes: 10_000,
+    matches: usize::MAX,
+};
 
 fn count(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
@@ -65,22 +72,26 @@ fn main() {
     if std::env::args().any(|arg| arg == "--test") {
         return;
     }
-    let (many, few) = (count("RULES", 10_000), count("PLAIN", 200));
+    let (many, few) = (count("RULES", 10_000), count("PLAIN", 100));
     println!(
         "{:<30} {:>6} {:>9} {:>10} {:>10} {:>11}",
         "", "rules", "rules/s", "cost", "simplified", "at limits"
     );
-    ours("one group: simplify", &single(many));
-    ours("one group: simplify", &single(few));
-    theirs("one group: plain egg with AC", &single(few));
-    ours("2 to 4 groups: simplify", &longer(many / 4));
-    ours("2 to 4 groups: simplify", &longer(few / 4));
-    theirs("2 to 4 groups: plain egg", &longer(few / 4));
+    let (usual, wide) = (Limits::default(), WIDE);
+    for (what, many, few) in [
+        ("one group", single(many), single(few)),
+        ("2 to 4 groups", longer(many / 4), longer(few / 4)),
+    ] {
+        ours(&format!("{what}: simplify"), &many, usual);
+        ours(&format!("{what}: simplify"), &few, usual);
+        ours(&format!("{what}: wide limits"), &few, wide);
+        theirs(&format!("{what}: plain egg"), &few);
+    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts are small")]
-fn ours(what: &str, rules: &[Rule]) {
-    let mut simplifier = Simplifier::new();
+fn ours(what: &str, rules: &[Rule], limits: Limits) {
+    let mut simplifier = Simplifier::with_limits(limits);
     let mut cut_short = 0.0;
     let start = Instant::now();
     let simplify = |rule| {

@@ -35,7 +35,7 @@ mod sum;
 mod write;
 
 pub use cost::cost;
-pub use simplify::Simplifier;
+pub use simplify::{Limits, Simplifier};
 pub use store::Trouble;
 
 use crate::ir::{Node, Rule};

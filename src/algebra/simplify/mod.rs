@@ -18,7 +18,9 @@ mod saturate;
 mod soundness;
 
 use super::{Algebra, Normal, Trouble, cost};
-use crate::ir::{Node, Rule};
+#[cfg(feature = "saturation")]
+use crate::ir::Node;
+use crate::ir::Rule;
 
 /// The workshop in which rules are simplified; one serves for any number of rules and keeps nothing of them.
 #[derive(Debug, Default)]
@@ -26,6 +28,28 @@ pub struct Simplifier {
     algebra: Algebra,
     #[cfg(feature = "saturation")]
     search: saturate::Search,
+}
+
+/// How far a search may go. There is none on time, so that an answer is the same everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How often all rewrites are tried.
+    pub rounds: usize,
+    /// How many expressions may be found.
+    pub nodes: usize,
+    /// In how many places one rewrite may be used in one round.
+    pub matches: usize,
+}
+
+impl Default for Limits {
+    /// Enough for what a person writes.
+    fn default() -> Self {
+        Self {
+            rounds: 4,
+            nodes: 200,
+            matches: 50,
+        }
+    }
 }
 
 /// Rules with more nodes are only compared with their normal form.
@@ -37,6 +61,14 @@ impl Simplifier {
     /// A workshop.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A workshop with other limits.
+    #[cfg(feature = "saturation")]
+    pub fn with_limits(limits: Limits) -> Self {
+        let mut simplifier = Self::default();
+        simplifier.search.limits = limits;
+        simplifier
     }
 
     /// An equal rule that costs no more than the rule: the rule itself where no cheaper one is found. Simplifying the answer again gives

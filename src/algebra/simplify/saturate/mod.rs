@@ -7,6 +7,7 @@
 mod extract;
 mod term;
 
+use super::Limits;
 use super::pattern::{Part, Pattern};
 use super::rewrites::{REWRITES, Way};
 use crate::algebra::cost;
@@ -16,25 +17,11 @@ use egg::{EGraph, ENodeOrVar, Id, RecExpr, SearchMatches, Searcher, Var};
 use extract::Extraction;
 use term::{Numerals, Term, insert};
 
-/// How far a search may go.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    rounds: usize,
-    nodes: usize,
-    matches: usize,
-}
-
-const LIMITS: Limits = Limits {
-    rounds: 6,
-    nodes: 300,
-    matches: 100,
-};
-
 /// The rewrites, ready to be searched for.
 #[derive(Debug)]
 pub(super) struct Search {
     rewrites: Vec<Rewrite>,
-    limits: Limits,
+    pub(super) limits: Limits,
     /// How many searches ended at a limit.
     pub(super) cut_short: u64,
 }
@@ -61,7 +48,7 @@ impl Default for Search {
         }
         Self {
             rewrites,
-            limits: LIMITS,
+            limits: Limits::default(),
             cut_short: 0,
         }
     }
