@@ -30,7 +30,7 @@ impl Store {
         polys[rule.root().0 as usize]
     }
 
-    fn node(
+    pub(super) fn node(
         &mut self,
         graph: &Graph,
         node: Node,

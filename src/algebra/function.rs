@@ -209,6 +209,11 @@ impl Store {
     }
 
     pub(super) fn tanh_or_sin(&mut self, op: Op, id: PolyId) -> PolyId {
+        if op == Op::Sin
+            && let Some(quarters) = self.quarter_turns(id)
+        {
+            return self.number(Rational::whole([0, 1, 0, -1][quarters]));
+        }
         self.odd(id, |store, coef, size| {
             let x = store.poly_of_mono(coef, size);
             store.opaque(op, &[x], Shape::Scalar)
@@ -220,10 +225,28 @@ impl Store {
             let zero = self.zero_like(id);
             return self.add(ONE, zero);
         }
+        if let Some(quarters) = self.quarter_turns(id) {
+            return self.number(Rational::whole([1, 0, -1, 0][quarters]));
+        }
         let (coef, mono) = self.as_term(id);
         let size = self.size_of_mono(mono);
         let x = self.poly_of_mono(coef.abs(), size);
         self.opaque(Op::Cos, &[x], Shape::Scalar)
+    }
+
+    /// How many quarters of a turn an angle is, of the last turn, where it is a whole number of them.
+    fn quarter_turns(&mut self, id: PolyId) -> Option<usize> {
+        let term = self.single(id)?;
+        let [only] = *self.factors(term.mono) else {
+            return None;
+        };
+        let is_pi = self.atom(only.atom).kind == Kind::Pi
+            && only.power == Rational::ONE
+            && self.mono(term.mono).exp == ZERO;
+        let halves = term.coef.mul(Rational::whole(2))?;
+        (is_pi && halves.is_whole())
+            .then(|| usize::try_from(halves.num().rem_euclid(4)).ok())
+            .flatten()
     }
 
     pub(super) fn sigmoid(&mut self, id: PolyId) -> PolyId {

@@ -19,6 +19,7 @@
 mod build;
 mod cost;
 mod emit;
+mod equal;
 mod facts;
 mod function;
 mod intern;
@@ -35,6 +36,7 @@ mod sum;
 mod write;
 
 pub use cost::cost;
+pub use equal::{Example, Lost, Multiple, No, Quantity, Results, Setting, Unknown, Verdict, Yes};
 pub use simplify::{Limits, Simplifier};
 pub use store::Trouble;
 
@@ -72,7 +74,7 @@ pub struct Normal {
     rule: Rule,
     text: String,
     key: [u8; 16],
-    multiple: Option<String>,
+    multiple: Option<(String, f64)>,
     trouble: Option<Trouble>,
 }
 
@@ -117,7 +119,10 @@ impl Algebra {
                     text: normal.text(),
                     rule: normal,
                     key,
-                    multiple: multiple.map(|rule| rule.text()),
+                    multiple: multiple.map(|rule| {
+                        let value = rule.graph().node(rule.root()).as_number();
+                        (rule.text(), value.unwrap_or(f64::NAN))
+                    }),
                     trouble: self.store.is_partial.then_some(Trouble::Partial),
                 };
             }
@@ -323,7 +328,12 @@ impl Normal {
 
     /// The constant factor that was taken out, where one was.
     pub fn multiple(&self) -> Option<&str> {
-        self.multiple.as_deref()
+        self.multiple.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// The constant factor that was taken out as a number; 1 where none was, NaN where it is none.
+    pub fn factor(&self) -> f64 {
+        self.multiple.as_ref().map_or(1.0, |(_, value)| *value)
     }
 
     /// Why this is no full normal form, or even the rule as it was written; none where it is one.

@@ -309,6 +309,13 @@ impl Checker<'_> {
                 _ => Ty::list(Ty::Unknown),
             },
             Builtin::Objective => self.objective(tree, given, span),
+            Builtin::Explain => self.explanation(),
+            Builtin::Equal => self.verdict(),
+            Builtin::Dedup => self.classes(ty(0)),
+            Builtin::Canon => match ty(0).as_numeric() {
+                Some(numeric) => Ty::Num(numeric),
+                None => Ty::Unknown,
+            },
             Builtin::Bench => {
                 self.matrix_on_task(tree, given);
                 Ty::Report
@@ -322,6 +329,7 @@ impl Checker<'_> {
             | Builtin::At
             | Builtin::Plot
             | Builtin::Graph
+            | Builtin::Key
             | Builtin::Tokens
             | Builtin::FromTokens
             | Builtin::Cost
@@ -565,7 +573,7 @@ impl Checker<'_> {
 fn result_of(builtin: Builtin) -> Ty {
     match builtin {
         Builtin::Print | Builtin::Save | Builtin::Help => Ty::Unit,
-        Builtin::Str | Builtin::Tokens => Ty::Str(None),
+        Builtin::Str | Builtin::Tokens | Builtin::Key => Ty::Str(None),
         Builtin::Round | Builtin::At => Ty::NUM,
         Builtin::Len | Builtin::Cost => Ty::Num(Numeric::number(Range::NON_NEGATIVE.whole())),
         Builtin::Range => Ty::list(Ty::NUM),
@@ -576,7 +584,12 @@ fn result_of(builtin: Builtin) -> Ty {
         | Builtin::Reverse
         | Builtin::Zip
         | Builtin::Run => Ty::list(Ty::Unknown),
-        Builtin::Own | Builtin::Simplify => Ty::Unknown,
+        Builtin::Own
+        | Builtin::Explain
+        | Builtin::Canon
+        | Builtin::Equal
+        | Builtin::Dedup
+        | Builtin::Simplify => Ty::Unknown,
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),
         Builtin::Bench | Builtin::Load => Ty::Report,

@@ -2,6 +2,7 @@
 
 use super::{Checker, Local, MAX_DEPTH, Numeric, Primitive, Ty};
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::explain::{FIELDS, FieldKind};
 use crate::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, ExprKind, Tree};
@@ -379,6 +380,44 @@ impl Checker<'_> {
     }
 
     /// One row of a report as a record.
+    /// What `explain` gives.
+    pub(super) fn explanation(&self) -> Ty {
+        let fields = self.known.explanation.iter().zip(FIELDS);
+        let fields = fields.map(|(name, (_, kind))| {
+            let ty = match kind {
+                FieldKind::Text => Ty::Str(None),
+                FieldKind::Number => Ty::NUM,
+                FieldKind::Texts => Ty::list(Ty::Str(None)),
+            };
+            (*name, ty)
+        });
+        Ty::Record(Rc::new(fields.collect()))
+    }
+
+    /// What `equal` gives.
+    pub(super) fn verdict(&self) -> Ty {
+        let fields = self.known.verdict.map(|name| (name, Ty::Str(None)));
+        Ty::Record(Rc::new(fields.into()))
+    }
+
+    /// What `dedup` gives for a list of rules of this type, or for one rule.
+    pub(super) fn classes(&self, rules: Ty) -> Ty {
+        let list = match rules {
+            Ty::List(_) => rules,
+            rule => Ty::list(rule),
+        };
+        let [rule, key, absorbed] = self.known.class;
+        let text = Ty::Str(None);
+        let class = vec![
+            (rule, text.clone()),
+            (key, text.clone()),
+            (absorbed, Ty::list(text)),
+        ];
+        let [rules, classes] = self.known.dedup;
+        let class = Ty::Record(Rc::new(class));
+        Ty::Record(Rc::new(vec![(rules, list), (classes, Ty::list(class))]))
+    }
+
     fn report_row(&self) -> Ty {
         let fields = self
             .known

@@ -1,6 +1,7 @@
 //! Names that belong to the language, by symbol: what checker and evaluator look up for every name they meet.
 
 use crate::builtin::{BUILTINS, Builtin, CONSTANTS};
+use crate::explain::FIELDS;
 use crate::op::{LEAVES, Leaf, Op, TABLE};
 use crate::syntax::names::{Names, Symbol};
 
@@ -26,6 +27,14 @@ pub struct Known {
     primitives: Vec<Option<Primitive>>,
     /// The columns of a report's rows.
     pub columns: Vec<Symbol>,
+    /// The fields of an explanation.
+    pub explanation: Vec<Symbol>,
+    /// The fields of what `equal` gives.
+    pub verdict: [Symbol; 3],
+    /// The fields of what `dedup` gives.
+    pub dedup: [Symbol; 2],
+    /// The fields of a class of equal rules.
+    pub class: [Symbol; 3],
     /// The fields of a report.
     pub rows: Symbol,
     /// The number of steps of a report.
@@ -66,6 +75,10 @@ impl Known {
         Self {
             primitives,
             columns: COLUMNS.iter().map(|name| names.symbol(name)).collect(),
+            explanation: FIELDS.iter().map(|(name, _)| names.symbol(name)).collect(),
+            verdict: ["verdict", "why", "multiple"].map(|name| names.symbol(name)),
+            dedup: ["rules", "classes"].map(|name| names.symbol(name)),
+            class: ["rule", "key", "absorbed"].map(|name| names.symbol(name)),
             rows: names.symbol("rows"),
             steps: names.symbol("steps"),
             task: names.symbol("task"),

@@ -78,6 +78,21 @@ pub(super) enum Command {
         #[arg(value_name = "RULE", allow_hyphen_values = true)]
         rules: Vec<String>,
     },
+    /// Compares two rules: exit code 0 for equal, 1 for not, 3 for unknown, 2 for wrong input
+    Equal {
+        /// A rule
+        #[arg(value_name = "RULE", allow_hyphen_values = true)]
+        first: String,
+        /// Another
+        #[arg(value_name = "OTHER", allow_hyphen_values = true)]
+        second: String,
+    },
+    /// Explains what rules do: memory, operations, scaling, first and last step, relatives, a first learning rate
+    Explain {
+        /// Rules; without any, each line of standard input
+        #[arg(value_name = "RULE", allow_hyphen_values = true)]
+        rules: Vec<String>,
+    },
     /// Explains a name, an operator or a diagnostic code such as E0301
     Help {
         /// What to explain

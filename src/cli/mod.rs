@@ -8,6 +8,8 @@ mod args;
 mod bench;
 mod canon;
 mod csv;
+mod equal;
+mod explain;
 mod files;
 mod filter;
 mod fmt;
@@ -70,6 +72,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
         Some(Command::Canon(args)) => canon::canon(&args),
         Some(Command::Simplify { rules }) => simplify::simplify(&rules),
+        Some(Command::Equal { first, second }) => equal::equal(&first, &second),
+        Some(Command::Explain { rules }) => explain::explain(&rules),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),
         None if !args.eval.is_empty() => program::eval(&args.eval.join("\n")),

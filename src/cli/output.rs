@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Wrong,
     /// Arguments or files cannot be used: exit code 2.
     Unusable,
+    /// A question without an answer: exit code 3.
+    Unknown,
 }
 
 impl From<Exit> for ExitCode {
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => Self::SUCCESS,
             Exit::Wrong => Self::from(1),
             Exit::Unusable => Self::from(2),
+            Exit::Unknown => Self::from(3),
         }
     }
 }

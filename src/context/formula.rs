@@ -60,7 +60,8 @@ impl Formulas {
                 | Value::Builtin(_)
                 | Value::Objective(_)
                 | Value::Report(..)
-                | Value::Diagram(_) => None,
+                | Value::Diagram(_)
+                | Value::Explanation(_) => None,
                 #[cfg(feature = "cli")]
                 Value::Picture(_) => None,
             };

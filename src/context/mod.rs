@@ -8,6 +8,7 @@ mod formula;
 mod help;
 mod host;
 mod load;
+mod relatives;
 
 pub use formula::Formulas;
 pub use help::NameInfo;
@@ -64,6 +65,7 @@ pub struct Context {
     graph: Graph,
     fn_count: u32,
     used: Vec<PathBuf>,
+    shelf: relatives::Standard,
 }
 
 /// What to go back to when an input fails.
@@ -87,6 +89,7 @@ impl Context {
             graph: Graph::default(),
             fn_count: 0,
             used: Vec::new(),
+            shelf: relatives::Standard::default(),
         };
         for (name, text) in library::FILES {
             let problems = context.standard(name, text);
@@ -279,6 +282,7 @@ impl Context {
             host,
             folder,
             &help,
+            &mut self.shelf,
         );
         evaluator.program(tree, quiet)
     }

@@ -396,6 +396,10 @@ impl Evaluator<'_> {
                     )),
                 )),
             },
+            Value::Explanation(page) => match page.field(self.names.text(name)) {
+                Some(field) => Ok(super::explain::field(field)),
+                None => Err(self.unexpected(span, "a record with this field")),
+            },
             Value::Report(report, _) if name == self.known.rows => Ok(self.report_rows(&report)),
             #[allow(clippy::cast_precision_loss, reason = "steps are at most 1e9")]
             Value::Report(report, _) if name == self.known.steps => {

@@ -8,9 +8,11 @@
     reason = "an operation fits few types; that a value is of none of them is one case"
 )]
 
+mod algebra;
 mod builtin;
 mod call;
 mod diagram;
+mod explain;
 mod expr;
 mod files;
 mod lists;
@@ -30,6 +32,7 @@ use crate::check::Known;
 use crate::check::scope::Scope;
 use crate::context::Host;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::explain::Library;
 use crate::ir::{Graph, NodeId, Origin};
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, Ident, Run, StmtId, StmtKind, Tree};
@@ -56,6 +59,8 @@ pub struct Evaluator<'a> {
     pub folder: &'a Path,
     /// Help for the built-in `help`.
     pub help: &'a dyn Fn(&str) -> Option<String>,
+    /// The standard library, for the built-in `explain`.
+    pub library: &'a mut dyn Library,
     locals: Vec<(Symbol, Value)>,
     limit: Option<u32>,
     rules: Vec<Rule>,
@@ -72,6 +77,7 @@ struct Rule {
 
 impl<'a> Evaluator<'a> {
     /// An evaluator over a context's state.
+    #[allow(clippy::too_many_arguments, reason = "a context's state, part by part")]
     pub fn new(
         names: &'a Names,
         known: &'a Known,
@@ -80,6 +86,7 @@ impl<'a> Evaluator<'a> {
         host: &'a mut dyn Host,
         folder: &'a Path,
         help: &'a dyn Fn(&str) -> Option<String>,
+        library: &'a mut dyn Library,
     ) -> Self {
         Self {
             names,
@@ -89,6 +96,7 @@ impl<'a> Evaluator<'a> {
             host,
             folder,
             help,
+            library,
             locals: Vec::new(),
             limit: None,
             rules: Vec::new(),

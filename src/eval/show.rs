@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// Operands of the standard library that formulas are written in.
-const OPERANDS: [&str; 6] = ["m", "v", "gamma", "mhat", "vhat", "gammahat"];
+pub(super) const OPERANDS: [&str; 6] = ["m", "v", "gamma", "mhat", "vhat", "gammahat"];
 
 /// How values are shown.
 pub struct Shower<'a> {
@@ -57,6 +57,7 @@ impl<'a> Shower<'a> {
             }
             Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
+            Value::Explanation(page) => page.text(),
             Value::Diagram(diagram) => diagram.tree(usize::from(self.width), self.colour),
             #[cfg(feature = "cli")]
             Value::Picture(picture) => crate::plot::terminal(picture, self.width, self.colour)
@@ -96,7 +97,7 @@ impl<'a> Shower<'a> {
         match value {
             Value::Str(text) => text.to_string(),
             Value::Rule(rule) => self.node(rule.node, true),
-            Value::Report(..) => self.full(value),
+            Value::Report(..) | Value::Explanation(_) => self.full(value),
             Value::Diagram(diagram) => diagram.tree(usize::from(self.width), false),
             #[cfg(feature = "cli")]
             Value::Picture(_) => self.full(value),
@@ -153,6 +154,7 @@ impl<'a> Shower<'a> {
             Value::Builtin(builtin) => builtin.info().signature(),
             Value::Objective(objective) => objective.name().to_owned(),
             Value::Report(report, _) => format!("report on {}", report.task.name),
+            Value::Explanation(page) => format!("explanation of {}", page.name()),
             Value::Diagram(diagram) => format!("graph of {}", diagram.name()),
             #[cfg(feature = "cli")]
             Value::Picture(_) => "picture".to_owned(),

@@ -5,7 +5,7 @@ use super::{Evaluator, Result, Value};
 use crate::algebra::{Simplifier, cost};
 use crate::ir::{Node, NodeId, Origin, Rule};
 use crate::source::Span;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 impl Evaluator<'_> {
     /// `simplify(rule)`.
@@ -15,7 +15,9 @@ impl Evaluator<'_> {
         if simple.text() == rule.text() {
             return Ok(self.of_node(node));
         }
-        let node = self.graft(&simple, node);
+        // Its masks are new ones, as if it were written anew.
+        let within = self.free_update(node);
+        let node = self.graph.graft_within(&simple, within);
         Ok(self.of_node(node))
     }
 
@@ -37,52 +39,6 @@ impl Evaluator<'_> {
             return Err(self.unexpected(*place, "a rule"));
         };
         Ok((node, Rule::new(self.graph, node)))
-    }
-
-    /// Brings a rule that was made from a node back into the graph. Its masks are new ones, as if it were written anew.
-    fn graft(&mut self, rule: &Rule, from: NodeId) -> NodeId {
-        let free = self.free_update(from);
-        let mut origins: FxHashMap<Origin, Origin> = FxHashMap::default();
-        let mut copies: Vec<NodeId> = Vec::with_capacity(rule.graph().len());
-        for (id, node) in rule.graph().iter() {
-            let args: Vec<NodeId> = node
-                .args()
-                .as_slice()
-                .iter()
-                .map(|arg| copies[arg.0 as usize])
-                .collect();
-            let graph = &mut *self.graph;
-            let mut origin = |origin: Origin, graph: &mut crate::ir::Graph| {
-                *origins.entry(origin).or_insert_with(|| graph.origin())
-            };
-            let root = rule.graph().node(rule.root());
-            let is_free = |origin: Origin| matches!(root, Node::Own { rule, .. } if rule == origin);
-            copies.push(match (node, free) {
-                (Node::Number(bits), _) => graph.number(f64::from_bits(bits)),
-                (Node::Leaf(leaf), _) => graph.leaf(leaf),
-                (Node::Apply(op, _), _) => graph
-                    .apply(op, &args)
-                    .expect("shapes fit here as they did in the rule"),
-                (Node::Drop { mask, .. }, _) => {
-                    let mask = origin(mask, graph);
-                    graph
-                        .drop_masked(args[0], args[1], mask)
-                        .expect("shapes fit here as they did in the rule")
-                }
-                // The update of whatever rule this stands in.
-                (Node::LastUpdate(of), Some(free)) if is_free(of) => graph.last_update(free),
-                (Node::Own { .. }, Some(_)) if id == rule.root() => args[0],
-                (Node::LastUpdate(of), _) => {
-                    let of = origin(of, graph);
-                    graph.last_update(of)
-                }
-                (Node::Own { rule, .. }, _) => {
-                    let rule = origin(rule, graph);
-                    graph.own(rule, args[0])
-                }
-            });
-        }
-        copies[rule.root().0 as usize]
     }
 
     /// The rule whose `last(update)` an expression mentions without being inside it.

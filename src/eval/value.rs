@@ -3,6 +3,7 @@
 use crate::bench::Report;
 use crate::builtin::Builtin;
 use crate::engine::Objective;
+use crate::explain::Explanation;
 use crate::ir::{Diagram, NodeId};
 use crate::op::Op;
 #[cfg(feature = "cli")]
@@ -40,6 +41,8 @@ pub enum Value {
     Objective(Rc<Objective>),
     /// What a benchmark found, and the function it was on, if it is still known.
     Report(Rc<Report>, Option<Rc<Objective>>),
+    /// What `explain` has to say of a rule: a record that is shown as a page.
+    Explanation(Rc<Explanation>),
     /// The computation graph of a rule.
     Diagram(Rc<Diagram>),
     /// Something drawn.
@@ -86,7 +89,7 @@ impl Value {
             Self::Bool(_) => "a truth value",
             Self::Str(_) => "text",
             Self::List(_) => "a list",
-            Self::Record(_) => "a record",
+            Self::Record(_) | Self::Explanation(_) => "a record",
             Self::Expr(_) | Self::Rule(_) => "a numeric expression",
             Self::Fn(_) | Self::Op(_) | Self::Builtin(_) => "a function",
             Self::Objective(_) => "a test function",

@@ -9,11 +9,13 @@
 //! that the same formula gives the same graph wherever it was built.
 
 mod diagram;
+mod moment;
 mod print;
 mod rule;
 pub mod tokens;
 
 pub use diagram::{Diagram, Part, PartKind};
+pub use moment::{Moment, is_small};
 pub use print::{number as number_text, text, text_with};
 pub use rule::{Rule, Slots};
 

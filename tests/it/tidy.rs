@@ -14,6 +14,7 @@ const ORDER: &[&str] = &[
     "ir",
     "algebra",
     "engine",
+    "explain",
     "bench",
     "plot",
     "check",
