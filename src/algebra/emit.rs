@@ -6,7 +6,7 @@
 use super::number::{as_double, log_as_double};
 use super::rational::Rational;
 use super::store::{Factor, Kind, PolyId, Store, Term, UNIT, ZERO};
-use crate::ir::{Graph, NodeId, Origin};
+use crate::ir::{Graph, Node, NodeId, Origin};
 use crate::op::{Leaf, Op};
 use crate::types::Shape;
 use rustc_hash::FxHashMap;
@@ -232,11 +232,20 @@ impl<'a> Emitter<'a> {
             .map(|value| self.double(value))
             .into_iter()
             .collect();
+        // A product of sums would be multiplied out when it is read, so sums divide one by one.
+        let is_sum = |graph: &Graph, id: &NodeId| {
+            matches!(graph.node(*id), Node::Apply(Op::Add | Op::Sub, _))
+        };
+        let (sums, factors): (Vec<NodeId>, Vec<NodeId>) =
+            factors.into_iter().partition(|id| is_sum(&self.graph, id));
         divisors.extend(factors);
         divisors.extend(numbers);
         if !divisors.is_empty() {
             let divisor = self.all(&divisors);
             node = self.apply(Op::Div, &[node, divisor]);
+        }
+        for sum in sums {
+            node = self.apply(Op::Div, &[node, sum]);
         }
         for (keep, index, shape) in masks {
             node = self.mask(node, keep, index, shape);

@@ -4,7 +4,7 @@ use super::emit::Emitter;
 use super::number::as_double;
 use super::rational::Rational;
 use super::store::{Factor, Kind, MonoId, ONE, PolyId, Store, Term, UNIT, ZERO};
-use crate::ir::NodeId;
+use crate::ir::{Node, NodeId};
 use crate::op::Op;
 use crate::types::Shape;
 
@@ -356,8 +356,11 @@ impl Emitter<'_> {
             } else {
                 self.apply(Op::Abs, &[node])
             };
-            let is_below = power.is_negative();
-            let size = power.abs();
+            // A power of a sum would be multiplied out below the line; with a negative exponent it is not.
+            let is_sum = matches!(self.graph.node(base), Node::Apply(Op::Add | Op::Sub, _));
+            let stays = is_sum && power.abs().compare(Rational::ONE).is_gt();
+            let is_below = power.is_negative() && !stays;
+            let size = if stays { power } else { power.abs() };
             let value = if size == Rational::ONE {
                 base
             } else if size == Rational::HALF {

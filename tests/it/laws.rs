@@ -17,7 +17,7 @@ fn is_blank(c: char) -> bool {
 }
 
 /// Random rules that are right: names, numbers, operators and calls.
-fn expression() -> impl Strategy<Value = String> {
+pub(crate) fn expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         prop::sample::select(vec![
             "g", "w", "m", "v", "mhat", "vhat", "ld", "t", "T", "e", "eps", "1", "2", "0.5",

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs, unreachable_pub)]
 
 mod algebra;
+mod algebra_laws;
 mod cli;
 mod cli_stop;
 mod cli_work;
 mod docs;
+mod equal;
 mod examples;
 mod graphs;
 mod laws;
