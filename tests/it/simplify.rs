@@ -72,7 +72,6 @@ const RULES: &[&str] = &[
     "drop(g, 0.3) + drop(g, 0.3)",
     "(fn(d) => d * 2 * d)(drop(g, 0.3))",
     "(fn(d) => sign(d) * |d| + sign(drop(d, 0.1)))(drop(g, 0.3))",
-    "sqrt|drop(t, 0.3)| * log|drop(t, 0.3)|",
     "g + 0.9 * last(update) + 0.9 * last(update)",
     "2 * own(g + 0.9 * last(update)) + 0 * last(update)",
     "own(g + last(update)) * own(g + 0.5 * last(update)) * 2 * 3",
