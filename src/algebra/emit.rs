@@ -5,7 +5,7 @@
 
 use super::number::{as_double, log_as_double};
 use super::rational::Rational;
-use super::store::{Factor, Kind, PolyId, Store, Term, UNIT, ZERO};
+use super::store::{Factor, Kind, ONE, PolyId, Store, Term, UNIT, ZERO};
 use crate::ir::{Graph, Node, NodeId, Origin};
 use crate::op::{Leaf, Op};
 use crate::types::Shape;
@@ -54,7 +54,10 @@ impl<'a> Emitter<'a> {
                     polys.push(exp);
                 }
                 for factor in self.store.factors(term.mono).to_vec() {
-                    let kind = self.store.atom(factor.atom).kind;
+                    let mut kind = self.store.atom(factor.atom).kind;
+                    while let Kind::Log(inner) = kind {
+                        kind = self.store.atom(inner).kind;
+                    }
                     if let Kind::Mask { keep, index, shape } = kind {
                         *self.mentions.entry((keep, index, shape)).or_default() += 1;
                     } else if self.store.atom(factor.atom).is_random {
@@ -90,7 +93,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn fresh(&mut self, id: PolyId) -> NodeId {
-        let terms = self.store.terms(id).to_vec();
+        let (sizes, terms) = self.store.split_sizes(id);
         let mut sum: Option<NodeId> = None;
         // A sum that can start with a plus does.
         let first = terms
@@ -119,6 +122,31 @@ impl<'a> Emitter<'a> {
                     let part = self.term(*term);
                     self.apply(Op::Add, &[sum, part])
                 }
+            });
+        }
+        for size in sizes {
+            let whole = self.poly(size.sum);
+            let whole = self.apply(Op::Abs, &[whole]);
+            let is_negative = self
+                .store
+                .single(size.times)
+                .is_some_and(|term| term.coef.is_negative());
+            let times = if is_negative {
+                self.store.scale(size.times, Rational::MINUS_ONE)
+            } else {
+                size.times
+            };
+            let part = if times == ONE {
+                whole
+            } else {
+                let times = self.poly(times);
+                self.apply(Op::Mul, &[times, whole])
+            };
+            sum = Some(match sum {
+                None if is_negative => self.apply(Op::Neg, &[part]),
+                None => part,
+                Some(sum) if is_negative => self.apply(Op::Sub, &[sum, part]),
+                Some(sum) => self.apply(Op::Add, &[sum, part]),
             });
         }
         if let Some(logs) = logs {
@@ -397,6 +425,12 @@ impl<'a> Emitter<'a> {
                 let count = op.info().params.len();
                 let mut nodes: Vec<NodeId> =
                     args[..count].iter().map(|arg| self.poly(*arg)).collect();
+                if op == Op::Where {
+                    // A condition has become 0 or 1; it is asked which.
+                    self.is_unusual = true;
+                    let zero = self.double(0.0);
+                    nodes[0] = self.apply(Op::Ne, &[nodes[0], zero]);
+                }
                 self.is_unusual |= mark != Shape::Scalar;
                 if mark != Shape::Scalar
                     && let Some(zero) = self.shaped_zero(mark)

@@ -196,9 +196,9 @@ impl Store {
         if let Some(range) = self.poly(id).range {
             return range;
         }
-        let mut parts: Vec<(MonoId, f64)> = Vec::with_capacity(self.terms(id).len());
-        for index in 0..self.terms(id).len() {
-            let term = self.terms(id)[index];
+        let (absolute, terms) = self.split_sizes(id);
+        let mut parts: Vec<(MonoId, f64)> = Vec::with_capacity(terms.len());
+        for term in terms {
             let (mono, weight) = self.without_logs_of_numbers(term.mono);
             let value = term.coef.to_f64() * weight;
             match parts.iter_mut().find(|(other, _)| *other == mono) {
@@ -224,6 +224,17 @@ impl Store {
             total = Some(match total {
                 None => range,
                 Some(sum) => Op::Add.range(&[sum, range]),
+            });
+        }
+        for size in absolute {
+            let times = self.range(size.times);
+            let sum = self.range(size.sum);
+            let sum = Op::Abs.range(&[sum]);
+            let range = Op::Mul.range(&[times, sum]);
+            is_exact = false;
+            total = Some(match total {
+                None => range,
+                Some(total) => Op::Add.range(&[total, range]),
             });
         }
         let mut range = total.unwrap_or(Range::point(0.0));

@@ -94,6 +94,8 @@ impl Store {
             .iter()
             .map(|f| Factor {
                 power: Rational::ZERO,
+                // The size is undefined where its divisors are zero.
+                domain: f.domain && !f.power.is_negative(),
                 ..*f
             })
             .collect();
@@ -171,7 +173,7 @@ impl Store {
             return self.add(limit, zero);
         }
         // A power of one size is clipped before the power is taken, where the bound's root is a fraction.
-        let power = self.factors(size).first().map(|factor| factor.power);
+        let power = self.shared_power(size);
         if let Some(power) = power
             && power.is_positive()
             && power != Rational::ONE
@@ -206,6 +208,18 @@ impl Store {
         let bound = self.number(ratio);
         let clipped = self.opaque(Op::Clip, &[x, bound], Shape::Scalar);
         self.scale(clipped, coef)
+    }
+
+    /// The power that a size is taken to be of something: that of its sums, which would be multiplied out in higher powers, or of its
+    /// first factor.
+    fn shared_power(&self, size: MonoId) -> Option<Rational> {
+        let sums = self
+            .factors(size)
+            .iter()
+            .filter(|f| matches!(self.atom(f.atom).kind, Kind::Sum(_)))
+            .map(|f| f.power);
+        sums.max_by(|x, y| x.compare(*y))
+            .or_else(|| self.factors(size).first().map(|f| f.power))
     }
 
     pub(super) fn tanh_or_sin(&mut self, op: Op, id: PolyId) -> PolyId {
@@ -345,6 +359,11 @@ impl Store {
         if x == y {
             let zero = self.zero_like(condition);
             return self.add(x, zero);
+        }
+        match self.as_number(condition) {
+            Some(number) if number.is_zero() => return y,
+            Some(_) => return x,
+            None => {}
         }
         // Where a branch that is not taken may be undefined, it must stay a choice.
         if self.poly(x).is_total && self.poly(y).is_total {

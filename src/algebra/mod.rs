@@ -193,13 +193,13 @@ impl Algebra {
         Part(self.store.poly_of(atom))
     }
 
-    /// An elementwise op, `ema`, `trace`, `total` or `peak` on parts; a `drop` gets a mask of its own.
-    pub fn op(&mut self, op: Op, args: &[Part]) -> Part {
+    /// An elementwise op, `ema`, `trace`, `total` or `peak` on parts, the first of which was written with this shape; a `drop` gets a
+    /// mask of its own.
+    pub fn op(&mut self, op: Op, args: &[Part], shape: Shape) -> Part {
         let mut polys = [store::ZERO; 3];
         for (poly, part) in polys.iter_mut().zip(args) {
             *poly = part.0;
         }
-        let shape = self.store.poly(polys[0]).shape;
         Part(if op == Op::Drop {
             let keep = self.store.complement(polys[1]);
             self.masks += 1;
@@ -207,11 +207,6 @@ impl Algebra {
         } else {
             self.store.apply(op, &polys[..args.len()], shape)
         })
-    }
-
-    /// Whether a part has a value for each element or for the whole tensor, and needs no matrix.
-    pub fn is_elementwise(&self, part: Part) -> bool {
-        !matches!(self.store.poly(part.0).shape, Shape::Matrix(..))
     }
 
     /// The key of a part; none where it has no normal form.

@@ -43,6 +43,11 @@ pub(super) fn exact(size: f64) -> Exact {
     {
         return Exact::Log(of);
     }
+    if found.0 >= LONG
+        && let Some(exponent) = power_of_e(size)
+    {
+        return Exact::PowerOfE(exponent);
+    }
     fraction(size, found).map_or(Exact::Opaque(size.to_bits()), Exact::Fraction)
 }
 
@@ -156,6 +161,27 @@ fn log_of_whole(size: f64) -> Option<i128> {
     }
     let of = libm::exp(size).round();
     (libm::log(of) == size).then_some(of as i128)
+}
+
+/// The short decimal that a double is e to the power of, as the language computes it.
+fn power_of_e(size: f64) -> Option<Rational> {
+    let exponent = libm::log(size);
+    // Powers near 1 are too dense to tell which was meant.
+    if exponent.abs() < 1e-3 {
+        return None;
+    }
+    let short: f64 = format!("{exponent:.5e}").parse().ok()?;
+    if libm::exp(short).to_bits() != size.to_bits() {
+        return None;
+    }
+    let (digits, places) = shortest_decimal(short.abs())?;
+    let ten = Rational::whole(10).power(places)?;
+    let exponent = Rational::whole(digits).mul(ten)?;
+    Some(if short < 0.0 {
+        exponent.neg()
+    } else {
+        exponent
+    })
 }
 
 /// The double that stands for the logarithm of a whole number, if one does.

@@ -114,12 +114,14 @@ impl Store {
         let mut more = Vec::new();
         factors.retain(|f| match inner(self, f.atom) {
             Some((Op::Clip | Op::Tanh, mono)) if f.support => {
-                more.extend(self.factors(mono).iter().map(|part| Factor {
-                    power: Rational::ZERO,
-                    sign: false,
-                    support: true,
-                    domain: part.domain,
-                    ..*part
+                more.extend(self.factors(mono).iter().filter_map(|part| {
+                    self.tidy(Factor {
+                        power: Rational::ZERO,
+                        sign: false,
+                        support: true,
+                        domain: part.domain,
+                        ..*part
+                    })
                 }));
                 false
             }

@@ -94,6 +94,7 @@ pub(super) struct Factor {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Mono {
     start: u32,
     len: u32,
@@ -105,6 +106,8 @@ pub(super) struct Mono {
     pub(super) is_random: bool,
     /// Whether a sum stands in it with an exponent of at least 1.
     pub(super) has_sum: bool,
+    /// Whether [x != 0] of a sum x stands in it.
+    pub(super) has_sum_support: bool,
     pub(super) stage: Stage,
     pub(super) shape: Shape,
 }
@@ -337,6 +340,7 @@ impl Store {
             is_total: true,
             is_random: false,
             has_sum: false,
+            has_sum_support: false,
             stage: Stage::Script,
             shape: Shape::Scalar,
         };
@@ -353,6 +357,7 @@ impl Store {
             mono.is_random |= atom.is_random;
             mono.has_sum |=
                 matches!(atom.kind, Kind::Sum(_)) && factor.power.compare(Rational::ONE).is_ge();
+            mono.has_sum_support |= factor.support && matches!(atom.kind, Kind::Sum(_));
             mono.stage = mono.stage.max(atom.stage);
             mono.shape = join(mono.shape, atom.shape);
         }

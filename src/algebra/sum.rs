@@ -21,6 +21,13 @@ pub(super) struct Product {
     pub(super) sum: Option<PolyId>,
 }
 
+/// `times * |sum|`, as a part of a polynomial.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) times: PolyId,
+    pub(super) sum: PolyId,
+}
+
 impl Store {
     /// The sum of terms in any order.
     pub(super) fn sum(&mut self, mut terms: Vec<Term>) -> PolyId {
@@ -51,6 +58,12 @@ impl Store {
             out.retain(|term| !term.coef.is_zero());
             if !lost.is_empty() {
                 self.keep_conditions(&mut out, &lost);
+            }
+        }
+        if out.iter().any(|term| self.mono(term.mono).has_sum_support) {
+            let (whole, rest) = self.split_by_sums(out.clone(), |f| f.support);
+            if !whole.is_empty() {
+                return self.without_supports(whole, rest);
             }
         }
         self.intern_poly(&out)
@@ -444,6 +457,143 @@ impl Store {
             })
             .collect();
         self.mono_of_factors(factors, exp)
+    }
+
+    /// A polynomial's terms, less those that together are `times * |sum|`: these are multiplied out as `sign(sum) * sum`.
+    pub(super) fn split_sizes(&mut self, id: PolyId) -> (Vec<Size>, Vec<Term>) {
+        let terms = self.terms(id).to_vec();
+        self.split_by_sums(terms, |f| f.sign && f.power.is_zero())
+    }
+
+    /// Writes `[x != 0] * x` as x, where x is a sum that was multiplied out.
+    fn without_supports(&mut self, whole: Vec<Size>, mut rest: Vec<Term>) -> PolyId {
+        for part in whole {
+            let product = self.mul(part.times, part.sum);
+            rest.extend_from_slice(self.terms(product));
+        }
+        self.sum(rest)
+    }
+
+    /// Terms with a marked factor of a sum that together are `times * sum` but for the mark, and the others.
+    fn split_by_sums(
+        &mut self,
+        terms: Vec<Term>,
+        is_marked: impl Fn(&Factor) -> bool,
+    ) -> (Vec<Size>, Vec<Term>) {
+        let mut rest = terms;
+        let mut sizes = Vec::new();
+        let is_mark = |store: &Self, f: &Factor| {
+            is_marked(f) && matches!(store.atom(f.atom).kind, Kind::Sum(_))
+        };
+        let mut tried = Vec::new();
+        loop {
+            let found = rest.iter().find_map(|term| {
+                self.factors(term.mono)
+                    .iter()
+                    .find(|f| is_mark(self, f) && !tried.contains(&f.atom))
+                    .map(|f| f.atom)
+            });
+            let Some(atom) = found else { break };
+            tried.push(atom);
+            let Kind::Sum(sum) = self.atom(atom).kind else {
+                break;
+            };
+            let mut others = Vec::new();
+            let mut parts = Vec::new();
+            for term in &rest {
+                let factors: Vec<Factor> = self.factors(term.mono).to_vec();
+                if !factors.iter().any(|f| f.atom == atom && is_mark(self, f)) {
+                    others.push(*term);
+                    continue;
+                }
+                let factors: Vec<Factor> = factors.into_iter().filter(|f| f.atom != atom).collect();
+                let exp = self.mono(term.mono).exp;
+                let mono = self.intern_mono(&factors, exp);
+                parts.push(Term { mono, ..*term });
+            }
+            let whole = self.sum(parts);
+            if let Some(times) = self.quotient(whole, sum) {
+                sizes.push(Size { times, sum });
+                rest = others;
+            }
+        }
+        (sizes, rest)
+    }
+
+    /// A polynomial divided by a sum, where nothing is left over.
+    fn quotient(&mut self, whole: PolyId, sum: PolyId) -> Option<PolyId> {
+        if self.terms(whole).len() < self.terms(sum).len() {
+            return None;
+        }
+        // An atom whose highest power stands in one term of the sum alone: division goes by that power.
+        let terms = self.terms(sum).to_vec();
+        let (lead, atom) = terms.iter().find_map(|term| {
+            self.factors(term.mono).iter().find_map(|f| {
+                let is_alone = terms
+                    .iter()
+                    .all(|other| other.mono == term.mono || !self.mentions(other.mono, f.atom));
+                (is_alone && f.power.is_positive()).then_some((*term, f.atom))
+            })
+        })?;
+        let power_of = |store: &Self, mono: MonoId| {
+            store
+                .factors(mono)
+                .iter()
+                .find(|f| f.atom == atom)
+                .map(|f| f.power)
+        };
+        let (mut left, mut result) = (whole, ZERO);
+        for _ in 0..=self.terms(whole).len() {
+            if left == ZERO {
+                return (result != ZERO).then_some(result);
+            }
+            let highest = self
+                .terms(left)
+                .iter()
+                .filter(|term| power_of(self, term.mono).is_some())
+                .max_by(|x, y| {
+                    let power = |t: &Term| power_of(self, t.mono).unwrap_or(Rational::ZERO);
+                    power(x).compare(power(y))
+                })
+                .copied()?;
+            let mono = self.mono_quotient(highest.mono, lead.mono)?;
+            let coef = self.fits(highest.coef.mul(lead.coef.recip()));
+            let part = self.poly_of_mono(coef, mono);
+            result = self.add(result, part);
+            let product = self.mul(part, sum);
+            left = self.sub(left, product);
+        }
+        None
+    }
+
+    fn mentions(&self, mono: MonoId, atom: super::store::AtomId) -> bool {
+        self.factors(mono).iter().any(|f| f.atom == atom)
+    }
+
+    /// A monomial divided by one that it is a multiple of.
+    fn mono_quotient(&mut self, whole: MonoId, part: MonoId) -> Option<MonoId> {
+        let mut factors: Vec<Factor> = self.factors(whole).to_vec();
+        for divisor in self.factors(part).to_vec() {
+            let factor = factors.iter_mut().find(|f| f.atom == divisor.atom)?;
+            let power = factor.power.add(divisor.power.neg())?;
+            let is_multiple = !divisor.power.is_zero()
+                && divisor.power.is_negative() == factor.power.is_negative()
+                && (power.is_zero() || power.is_negative() == divisor.power.is_negative())
+                && (!divisor.domain || divisor.power.is_negative());
+            if !is_multiple {
+                return None;
+            }
+            *factor = Factor {
+                power,
+                sign: factor.sign != divisor.sign,
+                support: false,
+                domain: factor.domain && power.is_negative(),
+                ..*factor
+            };
+        }
+        let (all, own) = (self.mono(whole).exp, self.mono(part).exp);
+        let exp = self.sub(all, own);
+        Some(self.mono_of_factors(factors, exp))
     }
 
     /// The constant 1 less a polynomial.

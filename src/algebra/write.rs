@@ -359,6 +359,7 @@ impl Emitter<'_> {
             // A power of a sum would be multiplied out below the line; with a negative exponent it is not.
             let is_sum = matches!(self.graph.node(base), Node::Apply(Op::Add | Op::Sub, _));
             let stays = is_sum && power.abs().compare(Rational::ONE).is_gt();
+            self.is_unusual |= is_sum && power.compare(Rational::whole(2)).is_ge();
             let is_below = power.is_negative() && !stays;
             let size = if stays { power } else { power.abs() };
             let value = if size == Rational::ONE {

@@ -8,13 +8,13 @@ use super::Context;
 use crate::algebra::{Algebra, Part, UpTo};
 use crate::check::Primitive;
 use crate::eval::Value;
-use crate::ir::Rule;
+use crate::ir::{NodeId, Rule};
 use crate::op::{Kind, Op};
 use crate::source::FileId;
 use crate::syntax;
 use crate::syntax::ast::{ExprId, ExprKind, StmtKind, Tree};
 use crate::syntax::names::Symbol;
-use crate::types::{Range, Stage};
+use crate::types::{Range, Shape, Stage};
 use rustc_hash::FxHashMap;
 
 /// What an expression of the tree has become.
@@ -22,7 +22,7 @@ use rustc_hash::FxHashMap;
 enum Read {
     /// Known when the script runs, so computed in doubles as a script would.
     Number(f64),
-    Part(Part),
+    Part(Part, Shape),
     Op(Op),
 }
 
@@ -44,12 +44,8 @@ impl Formulas {
             names.remove(&name);
             let read = match value {
                 Value::Num(number) => Some(Read::Number(*number)),
-                Value::Expr(node) => algebra
-                    .keep(&Rule::new(&context.graph, *node))
-                    .map(Read::Part),
-                Value::Rule(rule) => algebra
-                    .keep(&Rule::new(&context.graph, rule.node))
-                    .map(Read::Part),
+                Value::Expr(node) => kept(&mut algebra, context, *node),
+                Value::Rule(rule) => kept(&mut algebra, context, rule.node),
                 Value::Unit
                 | Value::Bool(_)
                 | Value::Str(_)
@@ -119,7 +115,7 @@ impl Formulas {
         }
         let part = match *self.reads.get(root.0 as usize)? {
             Read::Number(number) => self.algebra.number(number),
-            Read::Part(part) => part,
+            Read::Part(part, _) => part,
             Read::Op(_) => return None,
         };
         Some(part)
@@ -177,7 +173,10 @@ impl Formulas {
             return None;
         }
         match context.known.primitive(name)? {
-            Primitive::Leaf(leaf) => Some(Read::Part(self.algebra.leaf(leaf))),
+            Primitive::Leaf(leaf) => {
+                let part = self.algebra.leaf(leaf);
+                Some(Read::Part(part, leaf.ty().shape))
+            }
             Primitive::Constant(value) => Some(Read::Number(value)),
             Primitive::Op(op) => Some(Read::Op(op)),
             Primitive::Builtin(_) | Primitive::Update => None,
@@ -207,11 +206,11 @@ impl Formulas {
                     known += 1;
                 }
                 // A domain or stage to be held is not plain.
-                Read::Part(_) if param.domain != Range::ANY || param.stage != Stage::Tensor => {
+                Read::Part(..) if param.domain != Range::ANY || param.stage != Stage::Tensor => {
                     return None;
                 }
-                Read::Part(part) if self.algebra.is_elementwise(part) => {}
-                Read::Part(_) | Read::Op(_) => return None,
+                Read::Part(_, Shape::Matrix(..)) | Read::Op(_) => return None,
+                Read::Part(..) => {}
             }
         }
         if matches!(op, Op::Div | Op::Rem) && matches!(args[1], Read::Number(0.0)) {
@@ -223,13 +222,25 @@ impl Formulas {
             return Some(Read::Number(value));
         }
         let mut parts = [Part::default(); 3];
+        let mut shape = Shape::Scalar;
         for (place, arg) in parts.iter_mut().zip(args) {
             *place = match *arg {
                 Read::Number(value) => self.algebra.number(value),
-                Read::Part(part) => part,
+                Read::Part(part, own) => {
+                    // Neither is a matrix, so the larger is that of the elements, if there is one.
+                    shape = shape.max(own);
+                    part
+                }
                 Read::Op(_) => return None,
             };
         }
-        Some(Read::Part(self.algebra.op(op, &parts[..args.len()])))
+        let part = self.algebra.op(op, &parts[..args.len()], shape);
+        Some(Read::Part(part, shape))
     }
+}
+
+/// A value of the context as a part of all rules to come.
+fn kept(algebra: &mut Algebra, context: &Context, node: NodeId) -> Option<Read> {
+    let part = algebra.keep(&Rule::new(&context.graph, node))?;
+    Some(Read::Part(part, context.graph.ty(node).shape))
 }
