@@ -17,6 +17,7 @@
 )]
 
 mod build;
+mod cost;
 mod emit;
 mod equal;
 mod facts;
@@ -29,11 +30,14 @@ mod power;
 mod product;
 mod random;
 mod rational;
+mod simplify;
 mod store;
 mod sum;
 mod write;
 
+pub use cost::cost;
 pub use equal::{Example, Lost, Multiple, No, Quantity, Results, Setting, Unknown, Verdict, Yes};
+pub use simplify::{Limits, Simplifier};
 pub use store::Trouble;
 
 use crate::ir::{Node, Rule};

@@ -284,6 +284,13 @@ impl Checker<'_> {
                 };
                 Ty::list(Ty::list(a.join(&b)))
             }
+            // Equal values have the same stage and shape; of what they are made is not known.
+            Builtin::Simplify => ty(0).as_numeric().map_or(Ty::Unknown, |numeric| {
+                Ty::Num(Numeric {
+                    made: super::ty::Made::Other,
+                    ..numeric
+                })
+            }),
             Builtin::Own => match ty(0).as_numeric() {
                 Some(numeric) => Ty::Num(Numeric {
                     facts: crate::ir::Facts {
@@ -325,6 +332,7 @@ impl Checker<'_> {
             | Builtin::Key
             | Builtin::Tokens
             | Builtin::FromTokens
+            | Builtin::Cost
             | Builtin::Save
             | Builtin::Load
             | Builtin::Help => result_of(builtin),
@@ -567,7 +575,7 @@ fn result_of(builtin: Builtin) -> Ty {
         Builtin::Print | Builtin::Save | Builtin::Help => Ty::Unit,
         Builtin::Str | Builtin::Tokens | Builtin::Key => Ty::Str(None),
         Builtin::Round | Builtin::At => Ty::NUM,
-        Builtin::Len => Ty::Num(Numeric::number(Range::NON_NEGATIVE.whole())),
+        Builtin::Len | Builtin::Cost => Ty::Num(Numeric::number(Range::NON_NEGATIVE.whole())),
         Builtin::Range => Ty::list(Ty::NUM),
         Builtin::Grid => Ty::list(Ty::Num(Numeric::number(Range::POSITIVE))),
         Builtin::Map
@@ -576,9 +584,12 @@ fn result_of(builtin: Builtin) -> Ty {
         | Builtin::Reverse
         | Builtin::Zip
         | Builtin::Run => Ty::list(Ty::Unknown),
-        Builtin::Own | Builtin::Explain | Builtin::Canon | Builtin::Equal | Builtin::Dedup => {
-            Ty::Unknown
-        }
+        Builtin::Own
+        | Builtin::Explain
+        | Builtin::Canon
+        | Builtin::Equal
+        | Builtin::Dedup
+        | Builtin::Simplify => Ty::Unknown,
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),
         Builtin::Bench | Builtin::Load => Ty::Report,

@@ -72,6 +72,12 @@ pub(super) enum Command {
     },
     /// Writes rules in normal form: equal rules have one text
     Canon(CanonArgs),
+    /// Writes rules as equal ones that are cheaper to read
+    Simplify {
+        /// Rules; without any, each line of standard input
+        #[arg(value_name = "RULE", allow_hyphen_values = true)]
+        rules: Vec<String>,
+    },
     /// Compares two rules: exit code 0 for equal, 1 for not, 3 for unknown, 2 for wrong input
     Equal {
         /// A rule

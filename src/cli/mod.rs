@@ -18,6 +18,7 @@ mod input;
 mod output;
 mod program;
 mod rules;
+mod simplify;
 mod terminal;
 mod tokens;
 mod trace;
@@ -70,6 +71,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
         Some(Command::Canon(args)) => canon::canon(&args),
+        Some(Command::Simplify { rules }) => simplify::simplify(&rules),
         Some(Command::Equal { first, second }) => equal::equal(&first, &second),
         Some(Command::Explain { rules }) => explain::explain(&rules),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),

@@ -173,6 +173,8 @@ impl Evaluator<'_> {
             Builtin::Dedup => self.dedup(&given, span),
             Builtin::Tokens => self.tokens(&given, span),
             Builtin::FromTokens => self.rule_from_tokens(&given, span),
+            Builtin::Simplify => self.simplify(&given, span),
+            Builtin::Cost => self.cost(&given, span),
             Builtin::Save => self.save(&given, span),
             Builtin::Load => self.load(&given, span),
             Builtin::Help => match value(0) {

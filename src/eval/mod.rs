@@ -20,6 +20,7 @@ mod memo;
 mod race;
 mod run;
 mod show;
+mod simplify;
 mod tokens;
 mod value;
 

@@ -113,10 +113,29 @@ impl Graph {
     /// # Panics
     /// Never: shapes that fit in one graph fit in another.
     pub fn graft(&mut self, rule: &Rule) -> NodeId {
+        self.graft_within(rule, None)
+    }
+
+    /// As [`Graph::graft`], for a rule that is part of another: where it remembers its own update, the other's is meant.
+    ///
+    /// # Panics
+    /// Never: shapes that fit in one graph fit in another.
+    pub fn graft_within(&mut self, rule: &Rule, other: Option<Origin>) -> NodeId {
         let base = self.origin_count();
-        let moved = |origin: Origin| Origin(base + origin.0);
+        let own = match rule.graph.node(rule.root) {
+            Node::Own { rule, .. } => Some(rule),
+            Node::Number(_)
+            | Node::Leaf(_)
+            | Node::Apply(..)
+            | Node::Drop { .. }
+            | Node::LastUpdate(_) => None,
+        };
+        let moved = |origin: Origin| match other {
+            Some(other) if own == Some(origin) => other,
+            Some(_) | None => Origin(base + origin.0),
+        };
         let mut nodes: Vec<NodeId> = Vec::with_capacity(rule.graph.len());
-        for (_, node) in rule.graph.iter() {
+        for (id, node) in rule.graph.iter() {
             let new = |id: NodeId| nodes[id.0 as usize];
             let node = match node {
                 Node::Number(bits) => self.number(f64::from_bits(bits)),
@@ -130,6 +149,7 @@ impl Graph {
                     .drop_masked(new(x), new(p), moved(mask))
                     .expect("shapes fit in the copy as they did in the rule"),
                 Node::LastUpdate(rule) => self.last_update(moved(rule)),
+                Node::Own { body, .. } if id == rule.root && other.is_some() => new(body),
                 Node::Own { rule, body } => self.own(moved(rule), new(body)),
             };
             nodes.push(node);

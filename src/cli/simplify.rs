@@ -1,0 +1,34 @@
+//! `nos simplify`: equal rules that are cheaper to read, line by line.
+
+use super::filter::{self, Work};
+use super::{Exit, Failure, Terminal, rules};
+use crate::algebra::Simplifier;
+use crate::context::Context;
+use crate::diagnostic::Diagnostic;
+
+/// Writes an equal rule of least cost for each argument or, without any, each line of standard input.
+pub(super) fn simplify(rules: &[String]) -> Result<Exit, Failure> {
+    let mut work = Simplify {
+        simplifier: Simplifier::new(),
+    };
+    filter::run(rules, &mut work)
+}
+
+struct Simplify {
+    simplifier: Simplifier,
+}
+
+impl Work for Simplify {
+    fn line(
+        &mut self,
+        context: &mut Context,
+        terminal: &mut Terminal,
+        name: &dyn Fn() -> String,
+        text: &str,
+        out: &mut String,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let rule = rules::rule(context, &name(), text, terminal)?;
+        out.push_str(&self.simplifier.simplify(&rule).text());
+        Ok(())
+    }
+}
