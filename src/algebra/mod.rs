@@ -18,6 +18,7 @@
 
 mod build;
 mod cost;
+mod division;
 mod emit;
 mod equal;
 mod facts;
@@ -255,7 +256,7 @@ impl Algebra {
     fn write(&mut self, poly: PolyId, like: Option<&Rule>) -> Option<Rule> {
         let mut emitter = Emitter::new(&mut self.store, poly);
         let mut root = emitter.poly(poly);
-        let is_unusual = emitter.is_unusual;
+        let is_unusual = emitter.is_unusual || emitter.store.is_long();
         let mut graph = emitter.graph;
         if let Some(like) = like
             && let Node::Own { rule, .. } = like.graph().node(like.root())
@@ -266,6 +267,10 @@ impl Algebra {
             return None;
         }
         let rule = Rule::new(&graph, root);
+        if written_parts(&rule) > MOST_PARTS {
+            self.store.trouble.get_or_insert(Trouble::TooLong);
+            return None;
+        }
         if is_unusual || cfg!(debug_assertions) {
             let again = self.store.read(&rule);
             let again = self.store.settle(again);
@@ -360,4 +365,18 @@ pub fn key_text(key: [u8; 16]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
+}
+
+/// The most operands and operators of a normal form that is written out.
+const MOST_PARTS: usize = 4096;
+
+/// How many operands and operators the text of a rule has: what is shared in the graph is written each time.
+fn written_parts(rule: &Rule) -> usize {
+    let mut parts: Vec<usize> = Vec::with_capacity(rule.graph().len());
+    for (_, node) in rule.graph().iter() {
+        let args = node.args();
+        let below = args.as_slice().iter().map(|arg| parts[arg.0 as usize]);
+        parts.push(below.fold(1, usize::saturating_add));
+    }
+    parts[rule.root().0 as usize]
 }

@@ -176,7 +176,11 @@ impl Trouble {
 }
 
 /// The most monomials that one expression may need.
-const MOST_MONOS: usize = 100_000;
+const MOST_MONOS: usize = 20_000;
+/// The most terms that the sums of one expression may have together.
+const MOST_TERMS: usize = 200_000;
+/// From so many monomials on, a normal form is checked to read back as itself.
+const MANY_MONOS: usize = 4_000;
 
 /// A point to go back to.
 #[derive(Clone, Copy, Debug)]
@@ -212,6 +216,11 @@ impl Store {
         }]);
         debug_assert!(zero == ZERO && unit == UNIT && one == ONE);
         store
+    }
+
+    /// Whether so much was needed that reading the result might need too much.
+    pub(super) fn is_long(&self) -> bool {
+        self.monos.len() > MANY_MONOS
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -399,6 +408,9 @@ impl Store {
             poly.is_random |= mono.is_random;
             poly.stage = poly.stage.max(mono.stage);
             poly.shape = join(poly.shape, mono.shape);
+        }
+        if self.terms.len() > MOST_TERMS {
+            self.trouble.get_or_insert(Trouble::TooLong);
         }
         self.terms.extend_from_slice(terms);
         self.polys.push(poly);

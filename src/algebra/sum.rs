@@ -9,6 +9,8 @@ use crate::types::Stage;
 
 /// The most products that are multiplied out at once.
 const MOST_PRODUCTS: usize = 1024;
+/// How often a sum is reduced by the marks of sums that do not vanish.
+const MOST_REDUCTIONS: usize = 64;
 
 /// How deep sums inside sums are multiplied out.
 const MOST_LEVELS: u32 = 32;
@@ -30,12 +32,34 @@ pub(super) struct Size {
 
 impl Store {
     /// The sum of terms in any order.
-    pub(super) fn sum(&mut self, mut terms: Vec<Term>) -> PolyId {
+    pub(super) fn sum(&mut self, terms: Vec<Term>) -> PolyId {
         if let [only] = terms[..]
             && !only.coef.is_zero()
         {
             return self.intern_poly(&terms);
         }
+        let mut out = self.gathered(terms);
+        for step in 0.. {
+            if !out.iter().any(|term| self.mono(term.mono).has_sum_support) {
+                break;
+            }
+            if self.trouble.is_some() {
+                break;
+            }
+            let Some(reduced) = self.without_supports(&out) else {
+                break;
+            };
+            if step == MOST_REDUCTIONS || reduced.len() > MOST_PRODUCTS {
+                self.is_partial = true;
+                break;
+            }
+            out = self.gathered(reduced);
+        }
+        self.intern_poly(&out)
+    }
+
+    /// Terms in order, each product once.
+    fn gathered(&mut self, mut terms: Vec<Term>) -> Vec<Term> {
         terms.sort_unstable_by_key(|term| self.mono(term.mono).order);
         let mut out: Vec<Term> = Vec::with_capacity(terms.len());
         for term in terms {
@@ -60,12 +84,7 @@ impl Store {
                 self.keep_conditions(&mut out, &lost);
             }
         }
-        if out.iter().any(|term| self.mono(term.mono).has_sum_support)
-            && let Some(terms) = self.without_supports(&out)
-        {
-            return self.sum(terms);
-        }
-        self.intern_poly(&out)
+        out
     }
 
     /// Adds a term `0 * x` for each way in which the lost monomials are undefined that no other term shares.
@@ -174,6 +193,9 @@ impl Store {
     }
 
     pub(super) fn mul(&mut self, x: PolyId, y: PolyId) -> PolyId {
+        if self.trouble.is_some() {
+            return x;
+        }
         match (self.as_number(x), self.as_number(y)) {
             (Some(number), _) => return self.scale(y, number),
             (_, Some(number)) => return self.scale(x, number),
@@ -456,214 +478,6 @@ impl Store {
             })
             .collect();
         self.mono_of_factors(factors, exp)
-    }
-
-    /// A polynomial's terms, less those that together are `times * |sum|`: these are multiplied out as `sign(sum) * sum`.
-    pub(super) fn split_sizes(&mut self, id: PolyId) -> (Vec<Size>, Vec<Term>) {
-        let terms = self.terms(id).to_vec();
-        self.split_by_sums(terms, |f| f.sign && f.power.is_zero())
-    }
-
-    /// Writes `[x != 0] * x` as x, where x is a sum that was multiplied out: with y the highest term of x and r the others, [x != 0] y
-    /// is x - [x != 0] r. Each term is rewritten for itself, so the order of terms does not matter. None where there is nothing to do.
-    fn without_supports(&mut self, terms: &[Term]) -> Option<Vec<Term>> {
-        let mut out = Vec::with_capacity(terms.len());
-        let mut is_changed = false;
-        for term in terms {
-            let marked = self.factors(term.mono).iter().copied().find_map(|f| {
-                match self.atom(f.atom).kind {
-                    Kind::Sum(sum) if f.support => Some((f, sum)),
-                    _ => None,
-                }
-            });
-            let reduced = marked.and_then(|(mark, sum)| self.reduced(*term, mark, sum));
-            match reduced {
-                Some(more) => {
-                    is_changed = true;
-                    out.extend(more);
-                }
-                None => out.push(*term),
-            }
-        }
-        is_changed.then_some(out)
-    }
-
-    /// `[x != 0] * m` as terms without that mark or with lower ones, where the highest term of x divides m.
-    fn reduced(&mut self, term: Term, mark: Factor, sum: PolyId) -> Option<Vec<Term>> {
-        let parts = self.terms(sum).to_vec();
-        let lead = parts
-            .iter()
-            .max_by(|x, y| self.compare_powers(x.mono, y.mono))
-            .copied()?;
-        // Without positive powers there is no highest term: powers of e divide everything, for ever.
-        let is_plain = |store: &Self, mono: MonoId| {
-            store.mono(mono).exp == ZERO
-                && store.factors(mono).iter().all(|f| !f.power.is_negative())
-        };
-        let is_highest = |store: &Self, other: &Term| {
-            other.mono == lead.mono || store.compare_powers(other.mono, lead.mono).is_lt()
-        };
-        let is_ordered = parts
-            .iter()
-            .all(|part| is_plain(self, part.mono) && is_highest(self, part));
-        if lead.mono == UNIT || !is_ordered {
-            return None;
-        }
-        let factors: Vec<Factor> = self
-            .factors(term.mono)
-            .iter()
-            .filter(|f| f.atom != mark.atom)
-            .copied()
-            .collect();
-        let exp = self.mono(term.mono).exp;
-        let rest = self.intern_mono(&factors, exp);
-        let quotient = self.mono_quotient(rest, lead.mono)?;
-        let coef = self.fits(term.coef.mul(lead.coef.recip()));
-        let mark = self.intern_mono(&[mark], ZERO);
-        let mut out = Vec::with_capacity(2 * parts.len());
-        for part in parts {
-            let (number, mono) = self.times(quotient, part.mono);
-            let coef = self.fits(coef.mul(part.coef));
-            let coef = self.fits(coef.mul(number));
-            self.multiply_out(coef, mono, &mut out);
-            if part.mono != lead.mono {
-                let (number, mono) = self.times(mono, mark);
-                let coef = self.fits(coef.mul(number));
-                self.multiply_out(coef.neg(), mono, &mut out);
-            }
-        }
-        Some(out)
-    }
-
-    /// Terms with a marked factor of a sum that together are `times * sum` but for the mark, and the others.
-    fn split_by_sums(
-        &mut self,
-        terms: Vec<Term>,
-        is_marked: impl Fn(&Factor) -> bool,
-    ) -> (Vec<Size>, Vec<Term>) {
-        let mut rest = terms;
-        let mut sizes = Vec::new();
-        let is_mark = |store: &Self, f: &Factor| {
-            is_marked(f) && matches!(store.atom(f.atom).kind, Kind::Sum(_))
-        };
-        let mut tried = Vec::new();
-        loop {
-            let found = rest.iter().find_map(|term| {
-                self.factors(term.mono)
-                    .iter()
-                    .find(|f| is_mark(self, f) && !tried.contains(&f.atom))
-                    .map(|f| f.atom)
-            });
-            let Some(atom) = found else { break };
-            tried.push(atom);
-            let Kind::Sum(sum) = self.atom(atom).kind else {
-                break;
-            };
-            let mut others = Vec::new();
-            let mut parts = Vec::new();
-            for term in &rest {
-                let factors: Vec<Factor> = self.factors(term.mono).to_vec();
-                if !factors.iter().any(|f| f.atom == atom && is_mark(self, f)) {
-                    others.push(*term);
-                    continue;
-                }
-                let factors: Vec<Factor> = factors.into_iter().filter(|f| f.atom != atom).collect();
-                let exp = self.mono(term.mono).exp;
-                let mono = self.intern_mono(&factors, exp);
-                parts.push(Term { mono, ..*term });
-            }
-            let whole = self.sum(parts);
-            if let Some(times) = self.quotient(whole, sum) {
-                sizes.push(Size { times, sum });
-                rest = others;
-            }
-        }
-        (sizes, rest)
-    }
-
-    /// A polynomial divided by a sum, where nothing is left over.
-    fn quotient(&mut self, whole: PolyId, sum: PolyId) -> Option<PolyId> {
-        if self.terms(whole).len() < self.terms(sum).len() {
-            return None;
-        }
-        let highest = |store: &Self, id: PolyId| {
-            store
-                .terms(id)
-                .iter()
-                .max_by(|x, y| store.compare_powers(x.mono, y.mono))
-                .copied()
-        };
-        let lead = highest(self, sum)?;
-        let (mut left, mut result) = (whole, ZERO);
-        for _ in 0..=self.terms(whole).len() {
-            if left == ZERO {
-                return (result != ZERO).then_some(result);
-            }
-            let highest = highest(self, left)?;
-            let mono = self.mono_quotient(highest.mono, lead.mono)?;
-            let coef = self.fits(highest.coef.mul(lead.coef.recip()));
-            let part = self.poly_of_mono(coef, mono);
-            result = self.add(result, part);
-            let product = self.mul(part, sum);
-            left = self.sub(left, product);
-        }
-        None
-    }
-
-    /// The lexicographic order of the powers of atoms: products keep it, so that the highest term of a product is the product of the
-    /// highest terms.
-    fn compare_powers(&self, x: MonoId, y: MonoId) -> std::cmp::Ordering {
-        let (mut xs, mut ys) = (self.factors(x).iter(), self.factors(y).iter());
-        let (mut a, mut b) = (xs.next(), ys.next());
-        loop {
-            let order = |f: Option<&Factor>| f.map_or(u128::MAX, |f| self.atom(f.atom).order);
-            let (place_a, place_b) = (order(a), order(b));
-            if a.is_none() && b.is_none() {
-                return std::cmp::Ordering::Equal;
-            }
-            let power = |f: Option<&Factor>| f.map_or(Rational::ZERO, |f| f.power);
-            let (power_a, power_b) = match place_a.cmp(&place_b) {
-                std::cmp::Ordering::Less => (power(a), Rational::ZERO),
-                std::cmp::Ordering::Equal => (power(a), power(b)),
-                std::cmp::Ordering::Greater => (Rational::ZERO, power(b)),
-            };
-            let found = power_a.compare(power_b);
-            if found.is_ne() {
-                return found;
-            }
-            if place_a <= place_b {
-                a = xs.next();
-            }
-            if place_b <= place_a {
-                b = ys.next();
-            }
-        }
-    }
-
-    /// A monomial divided by one that it is a multiple of.
-    fn mono_quotient(&mut self, whole: MonoId, part: MonoId) -> Option<MonoId> {
-        let mut factors: Vec<Factor> = self.factors(whole).to_vec();
-        for divisor in self.factors(part).to_vec() {
-            let factor = factors.iter_mut().find(|f| f.atom == divisor.atom)?;
-            let power = factor.power.add(divisor.power.neg())?;
-            let is_multiple = !divisor.power.is_zero()
-                && divisor.power.is_negative() == factor.power.is_negative()
-                && (power.is_zero() || power.is_negative() == divisor.power.is_negative())
-                && (!divisor.domain || divisor.power.is_negative());
-            if !is_multiple {
-                return None;
-            }
-            *factor = Factor {
-                power,
-                sign: factor.sign != divisor.sign,
-                support: false,
-                domain: factor.domain && power.is_negative(),
-                ..*factor
-            };
-        }
-        let (all, own) = (self.mono(whole).exp, self.mono(part).exp);
-        let exp = self.sub(all, own);
-        Some(self.mono_of_factors(factors, exp))
     }
 
     /// The constant 1 less a polynomial.
