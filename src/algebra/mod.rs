@@ -31,6 +31,7 @@ mod power;
 mod product;
 mod random;
 mod rational;
+mod replace;
 mod simplify;
 mod store;
 mod sum;
@@ -47,13 +48,18 @@ use crate::types::Shape;
 use emit::Emitter;
 use key::Keys;
 use rational::Rational;
+use rustc_hash::FxHashMap;
 use store::{Kind, Mark, PolyId, Store};
 
-/// The workshop in which normal forms are made; one serves for any number of rules and keeps nothing of them.
+/// The workshop in which normal forms are made; one serves for any number of rules and what it remembers of them is bounded.
 #[derive(Debug)]
 pub struct Algebra {
     store: Store,
     kept: Mark,
+    /// Where the rule under construction begins.
+    rule: Mark,
+    /// What ops on parts gave, since all but the kept parts was last forgotten.
+    results: FxHashMap<(Op, [PolyId; 3], Shape, u32), PolyId>,
     keys: Keys,
     masks: u32,
 }
@@ -99,6 +105,8 @@ impl Algebra {
         Self {
             store,
             kept,
+            rule: kept,
+            results: FxHashMap::default(),
             keys: Keys::new(),
             masks: 0,
         }
@@ -111,7 +119,7 @@ impl Algebra {
 
     /// The normal form of a rule without the constant factor that does not count; that is then [`Normal::multiple`].
     pub fn normal_up_to(&mut self, rule: &Rule, up_to: UpTo) -> Normal {
-        self.begin();
+        self.forget();
         let read = self.store.read(rule);
         if let Some((factor, poly)) = self.settled(read, up_to, sees_itself(rule)) {
             let key = self.keys.of_poly(&self.store, poly);
@@ -153,7 +161,7 @@ impl Algebra {
 
     /// The key of a rule: [`Normal::key`] without the work of writing the normal form.
     pub fn key(&mut self, rule: &Rule, up_to: UpTo) -> [u8; 16] {
-        self.begin();
+        self.forget();
         let read = self.store.read(rule);
         match self.settled(read, up_to, sees_itself(rule)) {
             Some((_, poly)) => self.keys.of_poly(&self.store, poly),
@@ -161,16 +169,40 @@ impl Algebra {
         }
     }
 
-    /// Starts a rule that is built part by part; all parts but kept ones are forgotten.
-    pub fn begin(&mut self) {
+    /// Forgets all parts but kept ones.
+    fn forget(&mut self) {
         self.store.truncate(self.kept);
+        self.rule = self.kept;
+        self.results.clear();
         self.masks = 0;
+    }
+
+    /// Starts a rule that is built part by part. What it has in common with rules before it may be remembered, within bounds; what
+    /// comes out does not depend on that, if [`Algebra::must_begin_again`] is asked at the end.
+    pub fn begin(&mut self) {
+        let is_sound = self.store.trouble.is_none() && !self.store.is_partial;
+        if is_sound && self.store.has_room() {
+            self.rule = self.store.mark();
+            self.masks = 0;
+        } else {
+            self.forget();
+        }
+    }
+
+    /// Whether the rule needed so much beside what is remembered that its normal form might depend on that. All is forgotten then, and
+    /// the rule is to be built again.
+    pub fn must_begin_again(&mut self) -> bool {
+        let is_late = self.rule != self.kept && self.store.is_large_since(self.rule);
+        if is_late {
+            self.forget();
+        }
+        is_late
     }
 
     /// Keeps a rule's update as a part of rules to come; none where it has masks or previous updates, whose meaning depends on
     /// what is around them. Rules under construction are forgotten.
     pub fn keep(&mut self, rule: &Rule) -> Option<Part> {
-        self.begin();
+        self.forget();
         let is_plain = rule.graph().iter().all(|(_, node)| {
             !matches!(
                 node,
@@ -182,10 +214,11 @@ impl Algebra {
         }
         let part = self.store.read(rule);
         if self.store.trouble.is_some() {
-            self.begin();
+            self.forget();
             return None;
         }
         self.kept = self.store.mark();
+        self.rule = self.kept;
         Some(Part(part))
     }
 
@@ -207,13 +240,19 @@ impl Algebra {
         for (poly, part) in polys.iter_mut().zip(args) {
             *poly = part.0;
         }
-        Part(if op == Op::Drop {
+        let mask = self.masks;
+        self.masks += u32::from(op == Op::Drop);
+        if let Some(known) = self.results.get(&(op, polys, shape, mask)) {
+            return Part(*known);
+        }
+        let result = if op == Op::Drop {
             let keep = self.store.complement(polys[1]);
-            self.masks += 1;
-            self.store.dropped(polys[0], keep, self.masks - 1, shape)
+            self.store.dropped(polys[0], keep, mask, shape)
         } else {
             self.store.apply(op, &polys[..args.len()], shape)
-        })
+        };
+        self.results.insert((op, polys, shape, mask), result);
+        Part(result)
     }
 
     /// The key of a part; none where it has no normal form.
@@ -256,7 +295,7 @@ impl Algebra {
     fn write(&mut self, poly: PolyId, like: Option<&Rule>) -> Option<Rule> {
         let mut emitter = Emitter::new(&mut self.store, poly);
         let mut root = emitter.poly(poly);
-        let is_unusual = emitter.is_unusual || emitter.store.is_long();
+        let is_unusual = emitter.is_unusual;
         let mut graph = emitter.graph;
         if let Some(like) = like
             && let Node::Own { rule, .. } = like.graph().node(like.root())
@@ -267,10 +306,12 @@ impl Algebra {
             return None;
         }
         let rule = Rule::new(&graph, root);
-        if written_parts(&rule) > MOST_PARTS {
+        let parts = written_parts(&rule);
+        if parts > MOST_PARTS {
             self.store.trouble.get_or_insert(Trouble::TooLong);
             return None;
         }
+        let is_unusual = is_unusual || parts > MANY_PARTS;
         if is_unusual || cfg!(debug_assertions) {
             let again = self.store.read(&rule);
             let again = self.store.settle(again);
@@ -369,6 +410,8 @@ pub fn key_text(key: [u8; 16]) -> String {
 
 /// The most operands and operators of a normal form that is written out.
 const MOST_PARTS: usize = 4096;
+/// From so many on, a normal form is checked to read back as itself: reading it might need too much.
+const MANY_PARTS: usize = 512;
 
 /// How many operands and operators the text of a rule has: what is shared in the graph is written each time.
 fn written_parts(rule: &Rule) -> usize {

@@ -179,11 +179,9 @@ impl Trouble {
 const MOST_MONOS: usize = 20_000;
 /// The most terms that the sums of one expression may have together.
 const MOST_TERMS: usize = 200_000;
-/// From so many monomials on, a normal form is checked to read back as itself.
-const MANY_MONOS: usize = 4_000;
 
 /// A point to go back to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     atoms: usize,
     monos: usize,
@@ -218,9 +216,15 @@ impl Store {
         store
     }
 
-    /// Whether so much was needed that reading the result might need too much.
-    pub(super) fn is_long(&self) -> bool {
-        self.monos.len() > MANY_MONOS
+    /// Whether what was made so far leaves room for another rule, so that no limit is met earlier or later than in an empty store.
+    pub(super) fn has_room(&self) -> bool {
+        self.monos.len() < MOST_MONOS / 2 && self.terms.len() < MOST_TERMS / 2
+    }
+
+    /// Whether so much was made since the mark that a limit might have been met in an empty store, had there been nothing before it.
+    pub(super) fn is_large_since(&self, mark: Mark) -> bool {
+        self.monos.len() - mark.monos > MOST_MONOS / 4
+            || self.terms.len() - mark.terms > MOST_TERMS / 4
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -258,10 +262,6 @@ impl Store {
 
     pub(super) fn poly(&self, id: PolyId) -> &Poly {
         &self.polys[id.0 as usize]
-    }
-
-    pub(super) fn atom_count(&self) -> u32 {
-        u32::try_from(self.atoms.len()).expect("atoms are numbered with 32 bits")
     }
 
     pub(super) fn factors(&self, id: MonoId) -> &[Factor] {

@@ -79,8 +79,7 @@ impl Formulas {
 
     /// The key of a plain formula; none for everything else.
     pub fn key(&mut self, context: &mut Context, text: &str, up_to: UpTo) -> Option<[u8; 16]> {
-        let part = self.read(context, text)?;
-        self.algebra.key_of(part, up_to)
+        self.built(context, text, |algebra, part| algebra.key_of(part, up_to))
     }
 
     /// The normal form of a plain formula, with the constant factor that was taken out; none for everything else.
@@ -90,8 +89,23 @@ impl Formulas {
         text: &str,
         up_to: UpTo,
     ) -> Option<(Option<String>, String)> {
+        self.built(context, text, |algebra, part| algebra.text_of(part, up_to))
+    }
+
+    /// What becomes of a plain formula; none for everything else.
+    fn built<T>(
+        &mut self,
+        context: &mut Context,
+        text: &str,
+        finish: impl Fn(&mut Algebra, Part) -> Option<T>,
+    ) -> Option<T> {
         let part = self.read(context, text)?;
-        self.algebra.text_of(part, up_to)
+        let result = finish(&mut self.algebra, part);
+        if !self.algebra.must_begin_again() {
+            return result;
+        }
+        let part = self.read(context, text)?;
+        finish(&mut self.algebra, part)
     }
 
     fn read(&mut self, context: &mut Context, text: &str) -> Option<Part> {

@@ -174,7 +174,7 @@ impl Algebra {
             });
         }
         let keys = self.keys([first, second]);
-        self.begin();
+        self.forget();
         let [first, second] = self.store.read_pair([first, second], &keys);
         let polys = first.poly().zip(second.poly());
         let is_partial = |store: &Store| store.is_partial.then_some(Trouble::Partial);
