@@ -8,13 +8,15 @@
 //!
 //! ```text
 //! text -syntax-> tree -check-> types and problems -eval-> values; a rule value is a graph (ir)
+//! graph -algebra-> normal form, key, proof of equality, simpler graph
 //! graph -engine-> numbers          graph + test function -bench-> report -plot-> pictures
 //! ```
 //!
 //! From the ground up; a module uses those before it in this list, never those after it (`tests/it/tidy.rs` holds that):
 //! [`source`] (texts and spans), [`diagnostic`] (what is wrong, as data, and its rendering), [`types`] (stages, shapes, ranges), [`op`] (the
 //! table of primitive ops), [`builtin`] (the table of built-in functions), [`syntax`] (lexer, grammar, tree, formatter), [`ir`] (the rule
-//! graph, its text, its drawing, the paper's token strings), [`engine`] (evaluating rules and test functions), [`explain`] (what a rule does), [`bench`](mod@bench) (races and reports),
+//! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`]
+//! (evaluating rules and test functions), [`explain`] (what a rule does), [`bench`](mod@bench) (races and reports),
 //! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
 //! interpreter state), and the two faces `cli` and `repl`.
 //!

@@ -55,6 +55,9 @@ struct Args {
     /// How many kinds and cases to list
     #[arg(long, default_value_t = 20)]
     show: usize,
+    /// Print the rules, one a line, and count nothing
+    #[arg(long)]
+    list: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -85,6 +88,13 @@ fn main() -> io::Result<()> {
     let args = Args::parse();
     let mut maker = Maker::new();
     let codes = codes(&mut maker, &args)?;
+    if args.list {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        for code in &codes {
+            writeln!(out, "{}", maker.rule(code).text())?;
+        }
+        return out.flush();
+    }
     let (entries, key) = keys(&mut maker, codes);
     let points = points::points(args.points, args.points_seed);
     let mut census = Census::new(&mut maker, &points, entries);

@@ -12,6 +12,8 @@ use rustc_hash::FxHashMap;
 
 /// The most masks of one kind whose numberings are all tried.
 const MOST_RENAMED: usize = 4;
+/// Numbers that no mask of a rule has.
+const OTHER_MASKS: u32 = 1 << 20;
 
 impl Store {
     /// The representative of all polynomials with the same distribution.
@@ -379,6 +381,31 @@ impl Store {
         self.sum(terms)
     }
 
+    /// Many masks in an order that does not depend on their numbers, as far as each stands elsewhere than the others: by the structure
+    /// in which all the others are one mask.
+    fn told_apart(
+        &mut self,
+        root: PolyId,
+        group: Vec<AtomId>,
+        (keep, shape): (PolyId, Shape),
+    ) -> Vec<AtomId> {
+        let [this, others] = [OTHER_MASKS, OTHER_MASKS + 1].map(|index| {
+            let mask = self.intern_atom(Kind::Mask { keep, index, shape });
+            self.poly_of(mask)
+        });
+        let mut order: Vec<(u64, AtomId)> = Vec::with_capacity(group.len());
+        for mask in &group {
+            let with = group
+                .iter()
+                .map(|other| (*other, if other == mask { this } else { others }))
+                .collect();
+            let seen = self.replace(root, &with);
+            order.push((self.poly(seen).hash, *mask));
+        }
+        order.sort_by_key(|(hash, _)| *hash);
+        order.into_iter().map(|(_, mask)| mask).collect()
+    }
+
     /// Numbers the masks of each kind so that the structure comes first among all numberings.
     fn name_masks(&mut self, root: PolyId) -> PolyId {
         let mut groups: Vec<((PolyId, Shape), Vec<AtomId>)> = Vec::new();
@@ -410,6 +437,9 @@ impl Store {
                 group.len() == 1 && matches!(self.atom(group[0]).kind, Kind::Mask { index: 0, .. });
             if is_named {
                 continue;
+            }
+            if group.len() > MOST_RENAMED {
+                group = self.told_apart(root, group, (keep, shape));
             }
             let mut best: Option<PolyId> = None;
             for order in orders(group.len()) {

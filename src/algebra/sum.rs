@@ -240,9 +240,7 @@ impl Store {
             };
             match whole.as_small() {
                 Some(times @ 1..=64) => {
-                    for _ in 0..times {
-                        size = size.saturating_mul(self.terms(sum).len());
-                    }
+                    size = size.saturating_mul(terms_of_power(self.terms(sum).len(), times));
                     // |x|^times is sign(x)^times x^times, so what is left turns its sign for odd times. Where x is zero the
                     // product is, so that sign is no matter for what is never negative.
                     let is_signed = !self.atom(factor.atom).range.is_non_negative();
@@ -484,4 +482,16 @@ impl Store {
     pub(super) fn complement(&mut self, id: PolyId) -> PolyId {
         self.sub(ONE, id)
     }
+}
+
+/// How many different products a power of a sum has at most: binomial(count + power - 1, power).
+fn terms_of_power(count: usize, power: i32) -> usize {
+    let mut size = 1usize;
+    for step in 1..=usize::try_from(power).unwrap_or(0) {
+        let Some(next) = size.checked_mul(count + step - 1) else {
+            return usize::MAX;
+        };
+        size = next / step;
+    }
+    size
 }

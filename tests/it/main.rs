@@ -11,7 +11,9 @@ mod equal;
 mod examples;
 mod explain;
 mod graphs;
+mod keys;
 mod laws;
+mod limits;
 mod references;
 #[cfg(unix)]
 mod repl;
