@@ -163,7 +163,9 @@ impl Store {
         }
         let range = self.mono_range(size);
         let ratio = self.fits(limit.mul(coef.recip()));
-        if range.hi * (1.0 + 1e-9) <= ratio.to_f64() {
+        let is_inside = range.hi * (1.0 + 1e-9) <= ratio.to_f64()
+            || (ratio.compare(Rational::ONE).is_ge() && self.is_at_most_one(size));
+        if is_inside {
             return self.expanded(coef, size);
         }
         if range.lo >= ratio.to_f64() * (1.0 + 1e-9) {
@@ -208,6 +210,19 @@ impl Store {
         let bound = self.number(ratio);
         let clipped = self.opaque(Op::Clip, &[x, bound], Shape::Scalar);
         self.scale(clipped, coef)
+    }
+
+    /// Whether a size is a product of functions that never pass 1; their ranges are exact, others are rounded.
+    fn is_at_most_one(&self, size: MonoId) -> bool {
+        self.mono(size).exp == ZERO
+            && self.factors(size).iter().all(|factor| {
+                let kind = self.atom(factor.atom).kind;
+                let is_bounded = matches!(
+                    kind,
+                    Kind::Func(Op::Sin | Op::Cos | Op::Tanh | Op::Sigmoid, ..)
+                );
+                factor.power.is_zero() || (is_bounded && factor.power.is_positive())
+            })
     }
 
     /// The power that a size is taken to be of something: that of its sums, which would be multiplied out in higher powers, or of its

@@ -60,7 +60,7 @@ fn what_is_too_long_is_not_multiplied_out() {
         format!("({})^2", sum(50, |i| format!("sin({i} * g)"))),
         format!("({})^20", sum(50, |i| format!("sin({i} * g)"))),
         "(g + m + w + v)^64".to_owned(),
-        "(g + m*w)^64 * (sign(g) + w + v)^32".to_owned(),
+        "(g + m + w + v)^20 * (sign(g) + w)".to_owned(),
     ] {
         let (normal, trouble) = normal(&text);
         assert_eq!(trouble, Some(Trouble::Partial), "{text}");

@@ -11,6 +11,7 @@ mod equal;
 mod examples;
 mod explain;
 mod graphs;
+mod identities;
 mod keys;
 mod laws;
 mod limits;
