@@ -13,11 +13,18 @@ pub(crate) enum Ball {
     Known(Dd, f64),
     /// There is no such real number.
     Undefined,
+    /// A power of a negative number that is no real number, as its size and its exponent. Where the exponent is a whole number the power
+    /// is real, but no point of the census need be such a place; so two of these are the same only if their sizes and exponents are, or if
+    /// neither exponent is far enough from zero to be whole.
+    Turned { size: Part, exponent: Part },
     /// Out of reach of the arithmetic.
     Lost,
 }
 
-use Ball::{Known, Lost, Undefined};
+/// A number with a bound on its error.
+type Part = (Dd, f64);
+
+use Ball::{Known, Lost, Turned, Undefined};
 
 /// 2^-100: the relative error of the four operations and of roots, with room to spare.
 const EPS: f64 = 7.9e-31;
@@ -82,7 +89,8 @@ impl Ball {
     fn map(self, f: impl FnOnce(Dd, f64) -> Self) -> Self {
         match self {
             Known(x, ex) => f(x, ex),
-            Undefined | Lost => self,
+            Undefined | Turned { .. } => Undefined,
+            Lost => Lost,
         }
     }
 
@@ -90,7 +98,7 @@ impl Ball {
     fn with(self, other: Self, f: impl FnOnce((Dd, f64), (Dd, f64)) -> Self) -> Self {
         match (self, other) {
             (Known(x, ex), Known(y, ey)) => f((x, ex), (y, ey)),
-            (Undefined, _) | (_, Undefined) => Undefined,
+            (Undefined | Turned { .. }, _) | (_, Undefined | Turned { .. }) => Undefined,
             (Lost, _) | (_, Lost) => Lost,
         }
     }
@@ -166,7 +174,7 @@ impl Ball {
 
     pub(crate) fn sqrt(self) -> Self {
         match self.sign() {
-            Self::ZERO | Undefined => self,
+            none @ (Self::ZERO | Undefined | Turned { .. }) => none,
             Self::ONE => self.map(|x, ex| {
                 let root = x.sqrt();
                 if x.hi < TINY {
@@ -227,7 +235,7 @@ impl Ball {
                 Self::checked(y, own * EPS_SERIES + ex / (x.hi - ex))
             }),
             // The logarithm of zero and of a negative number.
-            Undefined | Known(..) => Undefined,
+            Undefined | Turned { .. } | Known(..) => Undefined,
         }
     }
 
@@ -266,7 +274,7 @@ impl Ball {
                     Self::ONE => Self::ZERO,
                     Lost => Lost,
                     // A power of zero below zero; that with exponent zero is one and was met above.
-                    Known(..) | Undefined => Undefined,
+                    Known(..) | Undefined | Turned { .. } => Undefined,
                 },
                 Known(..) if is_whole => {
                     let size = other.mul(Known(x.neg(), ex).ln()).exp();
@@ -278,13 +286,15 @@ impl Ball {
                 }
                 Known(..) => {
                     let off = y.sub(y.add(Dd::new(0.5)).0.floor()).0;
-                    if off.hi.abs() > 2.0 * ey {
-                        Undefined
-                    } else {
-                        Lost
+                    match other.mul(Known(x.neg(), ex).ln()).exp() {
+                        Known(size, error) if off.hi.abs() > 2.0 * ey => Turned {
+                            size: (size, error),
+                            exponent: (y, ey),
+                        },
+                        _ => Lost,
                     }
                 }
-                Undefined | Lost => Lost,
+                Undefined | Turned { .. } | Lost => Lost,
             }
         })
     }
@@ -326,7 +336,7 @@ impl Ball {
                 }
             }
             // They are nearly equal: either will do.
-            Undefined | Lost => {
+            Undefined | Turned { .. } | Lost => {
                 let near = x.sub(y).0.hi.abs();
                 Known(x, ex.max(ey) + near)
             }
@@ -361,7 +371,7 @@ impl Ball {
                     }
                     self.sub(other.mul(Known(floor, 0.0)))
                 }
-                Undefined | Lost => Lost,
+                Undefined | Turned { .. } | Lost => Lost,
             }
         })
     }
@@ -428,8 +438,20 @@ impl Ball {
                 let size = x.hi.abs().max(y.hi.abs());
                 x.sub(y).0.hi.abs() <= 4.0 * (ex + ey) + size * 1e-27
             }
+            (
+                Turned { size, exponent },
+                Turned {
+                    size: other,
+                    exponent: y,
+                },
+            ) => {
+                let near = |(x, ex), (y, ey)| Known(x, ex).may_equal(Known(y, ey));
+                // Of small exponents none but zero is whole.
+                let is_small = |(y, _): Part| y.hi.abs() < 1.0;
+                (is_small(exponent) && is_small(y)) || (near(size, other) && near(exponent, y))
+            }
             (Undefined, Undefined) | (Lost, _) | (_, Lost) => true,
-            (Undefined, Known(..)) | (Known(..), Undefined) => false,
+            (Undefined | Turned { .. } | Known(..), _) => false,
         }
     }
 
@@ -437,9 +459,14 @@ impl Ball {
     pub(crate) fn is_sharp(self, size: f64) -> bool {
         match self {
             Known(_, error) => error <= size * 1e-9,
-            Undefined => true,
+            Undefined | Turned { .. } => true,
             Lost => false,
         }
+    }
+
+    /// Whether there is no such real number.
+    pub(crate) fn is_undefined(self) -> bool {
+        matches!(self, Undefined | Turned { .. })
     }
 }
 
@@ -449,7 +476,7 @@ impl Ball {
     pub(crate) fn size(self) -> f64 {
         match self {
             Known(x, _) => x.hi.abs(),
-            Undefined | Lost => 0.0,
+            Undefined | Turned { .. } | Lost => 0.0,
         }
     }
 
@@ -460,25 +487,30 @@ impl Ball {
                 let size = x.hi.abs().max(y.hi.abs());
                 ex + ey <= (size * 1e-9).max(1e-20)
             }
-            (Undefined, Undefined) => true,
-            (Known(..) | Undefined | Lost, _) => false,
+            (Undefined, Undefined) | (Turned { .. }, Turned { .. }) => true,
+            (Known(..) | Undefined | Turned { .. } | Lost, _) => false,
         }
     }
 
     /// By value; what is undefined comes last.
     pub(crate) fn order(self, other: Self) -> std::cmp::Ordering {
+        let none = Dd::new(f64::INFINITY);
         let place = |ball: Self| match ball {
-            Known(x, _) => x,
-            Undefined | Lost => Dd::new(f64::INFINITY),
+            Known(x, _) => (x, dd::ZERO, dd::ZERO),
+            Turned { size, exponent } => (none, exponent.0, size.0),
+            Undefined | Lost => (none, none, none),
         };
         let (x, y) = (place(self), place(other));
-        x.hi.total_cmp(&y.hi).then(x.lo.total_cmp(&y.lo))
+        let order = |x: Dd, y: Dd| x.hi.total_cmp(&y.hi).then(x.lo.total_cmp(&y.lo));
+        order(x.0, y.0)
+            .then_with(|| order(x.1, y.1))
+            .then_with(|| order(x.2, y.2))
     }
 
     /// A hash of the value times a factor, rounded to ten digits; none where the error is too great for that.
     pub(crate) fn hash(self, factor: f64) -> Option<u64> {
         match self {
-            Undefined => Some(1),
+            Undefined | Turned { .. } => Some(1),
             Known(x, error) if x.hi.abs() <= 4.0 * error => (error < 1e-24).then_some(0),
             Known(x, error) if error < 1e-13 * x.hi.abs() => {
                 // The odd factor keeps numbers with few digits away from where rounding changes.
@@ -501,6 +533,9 @@ impl std::fmt::Display for Ball {
                 Ok(())
             }
             Undefined => f.write_str("undefined"),
+            Turned { exponent, .. } => {
+                write!(f, "undefined (a power {:e} of less than 0)", exponent.0.hi)
+            }
             Lost => f.write_str("unknown"),
         }
     }

@@ -106,11 +106,11 @@ impl Cell {
     pub(crate) fn has_undefined(&self) -> bool {
         match self {
             Self::Lost => false,
-            Self::Point(value) => *value == Ball::Undefined,
+            Self::Point(value) => value.is_undefined(),
             Self::Law(groups) => groups
                 .iter()
                 .flat_map(|group| group.atoms.iter().chain(&group.partner))
-                .any(|atom| atom.value == Ball::Undefined),
+                .any(|atom| atom.value.is_undefined()),
         }
     }
 

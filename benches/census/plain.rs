@@ -459,7 +459,7 @@ pub(crate) fn agrees(scenarios: &[Scenario], cell: &Cell) -> Option<bool> {
     let mut atoms = cell.values()?;
     for scenario in scenarios {
         let is_near = |ball: Ball| match (scenario.value, ball) {
-            (None, Ball::Undefined) => true,
+            (None, Ball::Undefined | Ball::Turned { .. }) => true,
             (Some(value), Ball::Known(x, bound)) => {
                 (value - x.hi).abs() <= scenario.error + bound + 1e-12 * x.hi.abs()
             }

@@ -369,7 +369,7 @@ fn apply(op: Op, values: &[Ball], cancels: bool, is_schedule: bool) -> Ball {
         Op::Where => match (x, values[2]) {
             (Ball::Known(..), other) if x == Ball::ZERO => other,
             (Ball::Known(..), _) => y,
-            (Ball::Undefined | Ball::Lost, _) => x,
+            (Ball::Undefined | Ball::Turned { .. } | Ball::Lost, _) => x,
         },
         Op::MatMul
         | Op::Drop

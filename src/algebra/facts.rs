@@ -4,7 +4,7 @@
 //! Bounds are doubles while the algebra is exact, so a sum whose bounds nearly cancel gives up the bound rather than trust its sign.
 
 use super::rational::Rational;
-use super::store::{Atom, AtomId, Factor, Kind, MonoId, PolyId, Store, UNIT, ZERO, join};
+use super::store::{Atom, AtomId, Factor, Kind, MonoId, PolyId, Store, Term, UNIT, ZERO, join};
 use crate::op::{Leaf, Op};
 use crate::types::{Range, Shape, Stage};
 
@@ -241,8 +241,22 @@ impl Store {
         if !is_exact && self.terms(id).len() > 1 {
             range = careful(range, sizes);
         }
+        range.zero &= !self.is_between_whole_numbers(id);
         self.remember_range(id, range);
         range
+    }
+
+    /// Whether a sum is a whole number and a fraction, as `sign(g) + delta` is: never zero.
+    fn is_between_whole_numbers(&mut self, id: PolyId) -> bool {
+        let terms = self.terms(id);
+        let is_fraction = |term: &Term| term.mono == UNIT && !term.coef.is_whole();
+        if terms.len() < 2 || !terms.iter().any(is_fraction) {
+            return false;
+        }
+        let terms = terms.to_vec();
+        terms.into_iter().all(|term| {
+            term.mono == UNIT || (term.coef.is_whole() && self.mono_range(term.mono).whole)
+        })
     }
 
     /// A monomial without logarithms of numbers, and their product as a double.

@@ -178,12 +178,35 @@ impl Store {
         if let Some(result) = self.of_signs(base, exponent) {
             return result;
         }
+        if let Some(result) = self.of_mask(base, exponent) {
+            return result;
+        }
         let (base, exponent) = match self.small_power(base, exponent) {
             Ok(result) => return result,
             Err(parts) => parts,
         };
         let atom = self.intern_atom(Kind::Pow(base, exponent));
         self.poly_of(atom)
+    }
+
+    /// `x^(c b)` with a number c and a mask b is `b x^c + 1 - b`, where x^c is defined everywhere.
+    fn of_mask(&mut self, base: PolyId, exponent: PolyId) -> Option<PolyId> {
+        let term = self.single(exponent)?;
+        let [factor] = *self.factors(term.mono) else {
+            return None;
+        };
+        let is_mask = matches!(self.atom(factor.atom).kind, Kind::Mask { .. });
+        if !is_mask || self.mono(term.mono).exp != ZERO {
+            return None;
+        }
+        let power = self.power_number(base, term.coef);
+        if !self.poly(power).is_total || !self.poly(base).is_total {
+            return None;
+        }
+        let mask = self.poly_of(factor.atom);
+        let change = self.sub(power, ONE);
+        let change = self.mul(mask, change);
+        Some(self.add(ONE, change))
     }
 
     /// A power that depends on signs alone: its value, or simpler base and exponent.
