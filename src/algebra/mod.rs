@@ -34,6 +34,7 @@ mod rational;
 mod simplify;
 mod store;
 mod sum;
+pub mod tokens;
 mod write;
 
 pub use cost::cost;
