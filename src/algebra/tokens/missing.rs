@@ -4,7 +4,7 @@ use super::is_operand;
 use super::space::Space;
 use crate::ir::tokens::{MAX_GROUPS, Unencodable};
 use crate::ir::{Node, NodeId, Rule};
-use crate::op::Op;
+use crate::op::{Kind, Op};
 use std::fmt;
 
 /// Why no string was found for a rule.
@@ -21,22 +21,40 @@ pub enum Missing {
     NotFound,
 }
 
+const AVERAGES: &str = "what is remembered comes as `m`, `v`, `gamma`, `mhat`, `vhat`, `gammahat`, with the betas of the paper";
+
 impl Missing {
-    pub(super) fn new(why: Unencodable, rule: &Rule, space: &Space) -> Self {
-        if why != Unencodable::TooManyGroups {
+    /// What to say of a rule that has no string, from its forms, as written first, each with what stands in the way of it.
+    pub(super) fn new<const N: usize>(
+        forms: [(&Rule, Option<Unencodable>); N],
+        space: &Space,
+    ) -> Self {
+        let simplest = forms[N - 1].0;
+        let is_part = |why: &Unencodable| !is_part_free(why);
+        let in_the_way = |why: &Option<Unencodable>| {
+            let why = why.as_ref().filter(|why| is_part(why));
+            why.filter(|why| remains(why, simplest)).cloned()
+        };
+        let is_complete = forms[0].1.as_ref().is_none_or(|why| !is_part(why));
+        if !is_complete && let Some(why) = forms.iter().find_map(|(_, why)| in_the_way(why)) {
             return Self::Part(why);
         }
-        let functions = functions(rule, space);
-        if functions > MAX_GROUPS {
-            Self::TooLong { functions }
-        } else {
-            Self::NotFound
+        let complete = forms
+            .iter()
+            .filter(|(_, why)| why.as_ref().is_none_or(is_part_free));
+        let functions = complete.map(|(rule, _)| functions(rule, space)).min();
+        match functions {
+            Some(functions) if functions > MAX_GROUPS => Self::TooLong { functions },
+            Some(_) | None => Self::NotFound,
         }
     }
 
     /// What to write instead.
     pub fn help(&self) -> String {
         match self {
+            Self::Part(Unencodable::NoToken(op)) if op.info().kind == Kind::State => {
+                AVERAGES.to_owned()
+            }
             Self::Part(Unencodable::NoToken(_)) => {
                 "the functions are `-x`, `e^x`, `log|x|`, `sqrt|x|`, `clip`, `drop`, `sign(x)`, `x + y`, `x - y`, `x * y`, `x / (y + delta)`, `x ^ y`".to_owned()
             }
@@ -50,7 +68,7 @@ impl Missing {
                 "the step comes as `ld`, `cd`, `rd(10)` or `rd(20)`".to_owned()
             }
             Self::Part(Unencodable::NoOperand(_)) => {
-                "averages come as `m`, `v`, `gamma`, `mhat`, `vhat`, `gammahat` with the betas of the paper".to_owned()
+                AVERAGES.to_owned()
             }
             Self::Part(Unencodable::OtherConstant(Op::Drop, _)) => {
                 "write `drop(x, 0.1)`, `drop(x, 0.3)` or `drop(x, 0.5)`".to_owned()
@@ -78,7 +96,7 @@ impl fmt::Display for Missing {
             Self::Part(why) => why.fmt(f),
             Self::TooLong { functions } => write!(
                 f,
-                "the rule takes {functions} functions of two arguments, and {MAX_GROUPS} groups have one each"
+                "the rule has {functions} functions of two arguments, and {MAX_GROUPS} groups hold {MAX_GROUPS}"
             ),
             Self::NotFound => write!(
                 f,
@@ -89,6 +107,32 @@ impl fmt::Display for Missing {
 }
 
 impl std::error::Error for Missing {}
+
+/// Whether nothing but the number of groups stands in the way.
+fn is_part_free(why: &Unencodable) -> bool {
+    *why == Unencodable::TooManyGroups
+}
+
+/// Whether what stands in the way of one form is in the simplest form too. That has other numbers, and the same need of them.
+fn remains(why: &Unencodable, simplest: &Rule) -> bool {
+    let has = |op: Op| {
+        simplest.graph().iter().any(|(_, node)| match node {
+            Node::Apply(found, _) => found == op,
+            Node::Drop { .. } => op == Op::Drop,
+            _ => false,
+        })
+    };
+    match why {
+        Unencodable::NoToken(op)
+        | Unencodable::OtherConstant(op, _)
+        | Unencodable::MayBeNegative(op) => has(*op),
+        Unencodable::PlainDivision => has(Op::Div) || has(Op::Pow),
+        Unencodable::NoOperand(text) => {
+            text.parse::<f64>().is_ok() || simplest.text().contains(text.as_str())
+        }
+        Unencodable::TooManyGroups => true,
+    }
+}
 
 /// How many functions of two arguments a rule has above the operands; what is written twice counts once.
 fn functions(rule: &Rule, space: &Space) -> usize {

@@ -12,8 +12,6 @@ mod parts;
 mod points;
 mod search;
 mod space;
-#[cfg(test)]
-mod tests;
 
 pub use missing::Missing;
 
@@ -69,7 +67,7 @@ impl Encoder {
         let written = self.as_it_is(rule);
         if !matches!(normal.trouble(), None | Some(Trouble::Partial)) {
             // Nothing is known of the rule but how it is written.
-            return written.map_err(|why| Missing::new(why, rule, &self.space));
+            return written.map_err(|why| Missing::new([(rule, Some(why))], &self.space));
         }
         let mut best = Best::default();
         best.offer(self.confirmed(written.as_ref().ok(), key));
@@ -90,11 +88,8 @@ impl Encoder {
         if best.groups > 2 {
             best.offer(self.several([rule, &simple, normal.rule()], key, best.groups - 1));
         }
-        let why = match as_simple {
-            Err(why) => Missing::new(why, &simple, &self.space),
-            Ok(_) => Missing::NotFound,
-        };
-        best.or(why)
+        let forms = [(rule, written.err()), (&simple, as_simple.err())];
+        best.or(Missing::new(forms, &self.space))
     }
 
     /// The string of a rule as it is written.
@@ -121,16 +116,20 @@ impl Encoder {
             .map(|(name, node)| Operand { name, node: *node })
             .collect();
         let root = decode(text, &mut graph, &operands).ok()?;
-        let found = self
-            .algebra
-            .key(&Rule::new(&graph, root), UpTo::Nothing);
+        let found = self.algebra.key(&Rule::new(&graph, root), UpTo::Nothing);
         (found == key).then(|| text.clone())
     }
 
     /// The simplest single group for a normal form.
     fn single(&mut self, normal: &Rule, key: [u8; 16]) -> Option<String> {
         let root = self.space.graph.graft(normal);
-        let turns = |leaf: Leaf| if normal.mentions(leaf) { &[false, true][..] } else { &[false] };
+        let turns = |leaf: Leaf| {
+            if normal.mentions(leaf) {
+                &[false, true][..]
+            } else {
+                &[false]
+            }
+        };
         for noise in turns(Leaf::Noise) {
             for step_noise in turns(Leaf::StepNoise) {
                 let turned = Turned {
@@ -167,14 +166,15 @@ impl Encoder {
         for piece in pieces {
             search.add(piece);
         }
-        search.prepare(most > 2);
-        for count in 2..=most {
-            if let Some(groups) = search.groups(count) {
-                let text = self.text(&groups);
-                return self.confirmed(Some(&text), key);
-            }
+        search.prepare();
+        let mut found = search.first(2..=most);
+        let most = found.as_ref().map_or(most, |groups| groups.len() - 1);
+        if most > 2 {
+            search.deepen();
+            found = search.first(3..=most).or(found);
         }
-        None
+        let text = self.text(&found?);
+        self.confirmed(Some(&text), key)
     }
 
     fn text(&self, groups: &[Group]) -> String {

@@ -1,7 +1,7 @@
 //! The pieces of a rule that groups may have as values.
 //!
 //! These are the nodes of its forms, the divisors without what groups add to them, and of sums and products whatever some of their
-//! members make.
+//! members make; and a few numbers.
 
 use crate::ir::tokens::DELTA;
 use crate::ir::{Graph, Node, NodeId};
@@ -10,12 +10,16 @@ use crate::op::Op;
 /// Sums and products with more members are taken as they are grouped.
 const MOST_MEMBERS: usize = 5;
 
+/// Numbers that one group makes and that forms often hide: powers, roots, halves.
+const NUMBERS: [f64; 3] = [3.0, 4.0, 0.5];
+
 /// The pieces of the expressions with these roots, likely ones first.
 pub(super) fn pieces(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut nodes: Vec<NodeId> = Vec::new();
     for root in roots {
         reach(graph, *root, &mut nodes);
     }
+    nodes.extend(NUMBERS.map(|number| graph.number(number)));
     let mut made = Vec::new();
     for node in nodes.clone() {
         if let Some([_, divisor]) = args(graph, Op::Div, node) {
@@ -67,10 +71,16 @@ fn selections(graph: &mut Graph, node: NodeId, op: Op, minus: Op, made: &mut Vec
         // What is all taken away is the negative of what is all added.
         let (first, _) = chosen[0];
         let is_all_minus = chosen[0].1;
-        let value = chosen[1..].iter().try_fold(first, |value, (next, is_minus)| {
-            let op = if *is_minus && !is_all_minus { minus } else { op };
-            graph.apply(op, &[value, *next])
-        });
+        let value = chosen[1..]
+            .iter()
+            .try_fold(first, |value, (next, is_minus)| {
+                let op = if *is_minus && !is_all_minus {
+                    minus
+                } else {
+                    op
+                };
+                graph.apply(op, &[value, *next])
+            });
         made.extend(value.ok());
     }
 }

@@ -159,6 +159,5 @@ fn drawn(stream: u64, point: usize, step: usize) -> f64 {
 
 /// Whether a value is this one, as far as rounding shows; everything is at moments where the goal has none.
 pub(super) fn is_near(value: f64, goal: f64) -> bool {
-    !goal.is_finite()
-        || (value - goal).abs() <= 1e-9 * value.abs().max(goal.abs()) + 1e-13
+    !goal.is_finite() || (value - goal).abs() <= 1e-9 * value.abs().max(goal.abs()) + 1e-13
 }

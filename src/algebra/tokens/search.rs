@@ -10,7 +10,8 @@ use super::space::{
 use crate::algebra::{Algebra, UpTo};
 use crate::ir::tokens::{Group, Side, Source, Unary};
 use crate::ir::{NodeId, Rule};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::RangeInclusive;
 
 /// More parts are not looked at.
 const MOST_PARTS: usize = 40;
@@ -19,7 +20,9 @@ const MOST_TRIES: usize = 24;
 /// How many pairs of groups that look right are kept to be compared.
 const MOST_PAIRS: usize = 4096;
 /// How many choices of ways are looked at.
-const MOST_CHOICES: usize = 100_000;
+const MOST_CHOICES: usize = 20_000;
+/// For how many parts of parts groups outside all forms are looked for.
+const MOST_DEEP: usize = 6;
 
 /// A value that a group may have.
 struct Part {
@@ -28,8 +31,6 @@ struct Part {
     key: [u8; 16],
     /// Ways to write it; [`Source::Group`] is a part by its index.
     ways: Vec<Group>,
-    /// The operand or group that this part is without any group, where it is one.
-    is_hidden: bool,
 }
 
 /// A search for one rule, which is the first part.
@@ -53,7 +54,6 @@ impl<'a> Search<'a> {
             values,
             key,
             ways: Vec::new(),
-            is_hidden: false,
         };
         Self {
             space,
@@ -84,32 +84,39 @@ impl<'a> Search<'a> {
                 values,
                 key,
                 ways: Vec::new(),
-                is_hidden: false,
             });
         }
     }
 
-    /// Finds the ways to write each part; with `deep`, for parts of parts also those through groups that are no part of any form.
-    pub(super) fn prepare(&mut self, deep: bool) {
+    /// Finds the ways to write each part.
+    pub(super) fn prepare(&mut self) {
         let known = self.known();
         let mut order: Vec<Known> = known.clone();
         order.sort_by(|a, b| a.values[0].total_cmp(&b.values[0]));
         for part in 0..self.parts.len() {
             self.parts[part].ways = self.ways(part, &known, &order);
         }
-        let count = if deep { self.parts.len() } else { 1 };
-        for part in 0..count {
-            if !self.is_simple(part) {
-                self.hide(part, &known);
-            }
+        if !self.is_simple(0) {
+            self.hide(0, &known);
         }
     }
 
-    /// The groups of a string with this many.
-    pub(super) fn groups(&mut self, count: usize) -> Option<Vec<Group>> {
-        self.choices = 0;
-        let mut ways = Vec::new();
-        self.close(&mut vec![0], &mut ways, count)
+    /// Finds ways to write parts of parts through groups that are no part of any form.
+    pub(super) fn deepen(&mut self) {
+        let known = self.space.sides.clone();
+        let others = 1..self.parts.len();
+        let others: Vec<usize> = others.filter(|part| !self.is_simple(*part)).collect();
+        for part in others.into_iter().take(MOST_DEEP) {
+            self.hide(part, &known);
+        }
+    }
+
+    /// The groups of a string with one of these counts, tried in order.
+    pub(super) fn first(&mut self, counts: RangeInclusive<usize>) -> Option<Vec<Group>> {
+        counts.into_iter().find_map(|count| {
+            self.choices = 0;
+            self.close(&mut vec![0], &mut Vec::new(), count)
+        })
     }
 
     fn key(&mut self, node: NodeId) -> [u8; 16] {
@@ -150,11 +157,8 @@ impl<'a> Search<'a> {
                     for value in partners(binary, one.values[0], is_first, goal[0]) {
                         for other in &order[near(order, first, value)] {
                             let (x, y) = if is_first { (one, other) } else { (other, one) };
-                            let is_hit = (0..POINTS).all(|point| {
-                                is_near(
-                                    binary.value(x.values[point], y.values[point]),
-                                    goal[point],
-                                )
+                            let is_hit = (1..POINTS).all(|point| {
+                                is_near(binary.value(x.values[point], y.values[point]), goal[point])
                             });
                             if is_hit && is_other(other) {
                                 found.push(Group {
@@ -171,7 +175,7 @@ impl<'a> Search<'a> {
         found.sort_by_key(|group| (needs(group).count(), effort(group)));
         found.dedup();
         let mut ways: Vec<Group> = Vec::new();
-        let mut tries = rustc_hash::FxHashMap::<Vec<usize>, usize>::default();
+        let mut tries = FxHashMap::<Vec<usize>, usize>::default();
         for group in found {
             let set: Vec<usize> = needs(&group).collect();
             let is_needless = ways
@@ -218,7 +222,7 @@ impl<'a> Search<'a> {
                         let values = partners(binary, one.values[0], is_first, goal[0]);
                         let arguments = values.into_iter().flat_map(|y| inverses(unary, y));
                         for entry in arguments.flat_map(fits) {
-                            let is_hit = (0..POINTS).all(|point| {
+                            let is_hit = (1..POINTS).all(|point| {
                                 let other = unary.value(entry.values[point]);
                                 let one = one.values[point];
                                 let (x, y) = if is_first { (one, other) } else { (other, one) };
@@ -278,7 +282,6 @@ impl<'a> Search<'a> {
                 values: entry.values,
                 key,
                 ways: vec![entry.group],
-                is_hidden: true,
             });
         }
         let placed = |side: Side| match side.source {
@@ -297,7 +300,7 @@ impl<'a> Search<'a> {
             self.parts[part].ways.push(group);
             return true;
         }
-        if self.parts.last().is_some_and(|part| part.is_hidden) && known.is_none() {
+        if known.is_none() {
             self.parts.pop();
             self.space.graph.truncate(before);
         }

@@ -221,7 +221,8 @@ pub(super) fn near<T>(list: &[T], of: impl Fn(&T) -> f64, value: f64) -> std::op
     }
     let slack = 1e-7 * value.abs() + 1e-12;
     let start = list.partition_point(|item| of(item) < value - slack);
-    let count = list[start..].partition_point(|item| of(item) <= value + slack);
+    let rest = list[start..].iter();
+    let count = rest.take_while(|item| of(item) <= value + slack).count();
     start..start + count
 }
 
