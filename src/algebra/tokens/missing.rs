@@ -56,7 +56,7 @@ impl Missing {
                 AVERAGES.to_owned()
             }
             Self::Part(Unencodable::NoToken(_)) => {
-                "the functions are `-x`, `e^x`, `log|x|`, `sqrt|x|`, `clip`, `drop`, `sign(x)`, `x + y`, `x - y`, `x * y`, `x / (y + delta)`, `x ^ y`".to_owned()
+                "the functions are -x, e^x, log|x|, sqrt|x|, clip, drop, sign, +, -, *, x / (y + delta), x^y".to_owned()
             }
             Self::Part(Unencodable::NoOperand(text)) if text.parse::<f64>().is_ok() => {
                 "the numbers are 1, 2 and what groups make of them, such as `2 2 id id pow`".to_owned()

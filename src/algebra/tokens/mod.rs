@@ -40,10 +40,11 @@ pub struct Encoder {
 impl Encoder {
     /// An encoder for strings over these operands.
     pub fn new(graph: &Graph, operands: &[Operand<'_>]) -> Self {
-        let space = Space::new(graph, operands);
+        let mut algebra = Algebra::new();
+        let space = Space::new(graph, operands, &mut algebra);
         let start = space.graph.checkpoint();
         Self {
-            algebra: Algebra::new(),
+            algebra,
             simplifier: Simplifier::new(),
             space,
             start,

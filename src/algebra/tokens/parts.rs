@@ -1,7 +1,7 @@
 //! The pieces of a rule that groups may have as values.
 //!
-//! These are the nodes of its forms, the divisors without what groups add to them, and of sums and products whatever some of their
-//! members make; and a few numbers.
+//! These are the nodes of its forms, the divisors without what groups add to them, of sums and products whatever some of their
+//! members make, and a few numbers.
 
 use crate::ir::tokens::DELTA;
 use crate::ir::{Graph, Node, NodeId};
@@ -15,11 +15,10 @@ const NUMBERS: [f64; 3] = [3.0, 4.0, 0.5];
 
 /// The pieces of the expressions with these roots, likely ones first.
 pub(super) fn pieces(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
-    let mut nodes: Vec<NodeId> = Vec::new();
+    let mut nodes = Vec::new();
     for root in roots {
         reach(graph, *root, &mut nodes);
     }
-    nodes.extend(NUMBERS.map(|number| graph.number(number)));
     let mut made = Vec::new();
     for node in nodes.clone() {
         if let Some([_, divisor]) = args(graph, Op::Div, node) {
@@ -34,8 +33,10 @@ pub(super) fn pieces(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
             selections(graph, node, op, minus, &mut made);
         }
     }
-    nodes.extend(made);
-    nodes
+    let mut pieces: Vec<NodeId> = NUMBERS.map(|number| graph.number(number)).into();
+    pieces.extend(nodes);
+    pieces.extend(made);
+    pieces
 }
 
 /// The nodes below a root, itself first, without what is only remembered.

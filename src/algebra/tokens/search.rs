@@ -21,6 +21,8 @@ const MOST_TRIES: usize = 24;
 const MOST_PAIRS: usize = 4096;
 /// How many choices of ways are looked at.
 const MOST_CHOICES: usize = 20_000;
+/// Parts are defined at so many moments: fewer tell too little.
+const LEAST_DEFINED: usize = 3;
 /// For how many parts of parts groups outside all forms are looked for.
 const MOST_DEEP: usize = 6;
 
@@ -69,15 +71,14 @@ impl<'a> Search<'a> {
             return;
         }
         let values = self.space.points.at(&self.space.graph, node);
-        let is_plain = values[0].is_finite() && values.iter().all(|value| !value.is_nan());
-        let is_operand = || {
-            let mut sides = self.space.sides.iter();
-            sides.any(|known| agree(&known.values, &values))
-        };
-        if !is_plain || is_operand() {
+        let is_defined = values.iter().filter(|value| value.is_finite()).count() >= LEAST_DEFINED;
+        if !is_defined || !values[0].is_finite() {
             return;
         }
         let key = self.key(node);
+        if self.is_operand(&values, key) {
+            return;
+        }
         if self.parts.iter().all(|part| part.key != key) {
             self.parts.push(Part {
                 node,
@@ -116,6 +117,19 @@ impl<'a> Search<'a> {
         counts.into_iter().find_map(|count| {
             self.choices = 0;
             self.close(&mut vec![0], &mut Vec::new(), count)
+        })
+    }
+
+    /// Whether an operand under a unary function is equal to a value with this key.
+    fn is_operand(&mut self, values: &Values, key: [u8; 16]) -> bool {
+        let sides = self.space.sides.iter();
+        let alike = sides.filter(|known| agree(&known.values, values));
+        let alike: Vec<Side> = alike.map(|known| known.side).collect();
+        alike.into_iter().any(|side| {
+            let before = self.space.graph.checkpoint();
+            let found = self.node(&left(side)).map(|node| self.key(node));
+            self.space.graph.truncate(before);
+            found == Some(key)
         })
     }
 

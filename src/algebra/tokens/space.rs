@@ -1,9 +1,10 @@
 //! What groups are made of: operands under unary functions, and the values of all single groups.
 
 use super::points::{POINTS, Points, Turned, Values, is_near};
+use crate::algebra::{Algebra, UpTo};
 use crate::ir::tokens::{Binary, DELTA, Group, Operand, Side, Source, Unary};
 use crate::ir::{Graph, NodeId, Rule};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// An argument of a group with its value.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,7 @@ pub(super) struct Space {
 }
 
 impl Space {
-    pub(super) fn new(source: &Graph, operands: &[Operand<'_>]) -> Self {
+    pub(super) fn new(source: &Graph, operands: &[Operand<'_>], algebra: &mut Algebra) -> Self {
         let mut graph = Graph::default();
         let operands: Vec<(String, NodeId)> = operands
             .iter()
@@ -47,9 +48,7 @@ impl Space {
             .enumerate()
             .map(|(index, (_, node))| (Source::Operand(index), points.at(&graph, *node)))
             .collect();
-        let mut sides = sides(&sources);
-        let mut seen = FxHashSet::default();
-        sides.retain(|known| is_clip(known.side.unary) || seen.insert(bits(&known.values)));
+        let sides = distinct(sides(&sources), &graph, &operands, algebra);
         Self {
             graph,
             points,
@@ -134,6 +133,36 @@ pub(super) fn sides(sources: &[(Source, Values)]) -> Vec<Known> {
         })
         .filter(|known| known.values.iter().any(|value| value.is_finite()))
         .collect()
+}
+
+/// The first of equal ones. Values alone do not tell: `sign(v)` is 1 wherever there was a gradient.
+fn distinct(
+    mut sides: Vec<Known>,
+    graph: &Graph,
+    operands: &[(String, NodeId)],
+    algebra: &mut Algebra,
+) -> Vec<Known> {
+    let mut key = |side: Side| {
+        let Source::Operand(index) = side.source else {
+            return None;
+        };
+        let mut graph = graph.clone();
+        let node = side.unary.node(&mut graph, operands[index].1).ok()?;
+        Some(algebra.key(&Rule::new(&graph, node), UpTo::Nothing))
+    };
+    let mut seen: FxHashMap<[u64; POINTS], Vec<Side>> = FxHashMap::default();
+    sides.retain(|known| {
+        let alike = seen.entry(bits(&known.values)).or_default();
+        let is_new = alike.is_empty() || {
+            let own = key(known.side);
+            alike.iter().all(|side| key(*side) != own)
+        };
+        if is_new {
+            alike.push(known.side);
+        }
+        is_new
+    });
+    sides
 }
 
 /// A group that is its first argument.
