@@ -26,7 +26,7 @@ const AVERAGES: &str = "what is remembered comes as `m`, `v`, `gamma`, `mhat`, `
 impl Missing {
     /// What to say of a rule that has no string, from its forms, as written first, each with what stands in the way of it.
     pub(super) fn new<const N: usize>(
-        forms: [(&Rule, Option<Unencodable>); N],
+        forms: &[(&Rule, Option<Unencodable>); N],
         space: &Space,
     ) -> Self {
         let simplest = forms[N - 1].0;

@@ -68,7 +68,7 @@ impl Encoder {
         let written = self.as_it_is(rule);
         if !matches!(normal.trouble(), None | Some(Trouble::Partial)) {
             // Nothing is known of the rule but how it is written.
-            return written.map_err(|why| Missing::new([(rule, Some(why))], &self.space));
+            return written.map_err(|why| Missing::new(&[(rule, Some(why))], &self.space));
         }
         let mut best = Best::default();
         best.offer(self.confirmed(written.as_ref().ok(), key));
@@ -90,7 +90,7 @@ impl Encoder {
             best.offer(self.several([rule, &simple, normal.rule()], key, best.groups - 1));
         }
         let forms = [(rule, written.err()), (&simple, as_simple.err())];
-        best.or(Missing::new(forms, &self.space))
+        best.or(Missing::new(&forms, &self.space))
     }
 
     /// The string of a rule as it is written.
