@@ -153,6 +153,10 @@ fn other_ways_to_write_a_rule_make_no_difference() {
         ("2*m*g", "2 m id id mul; $1 g id id mul"),
         ("g^2 + 2*g*m + m^2", "g m id id add; $1 2 id id pow"),
         (
+            "g^3 + 3*g^2*m + 3*g*m^2 + m^3",
+            "1 2 id id add; g m id id add; $2 $1 id id pow",
+        ),
+        (
             "g*e^(g + m) + m*e^(g + m)",
             "g m id id add; $1 $1 id exp mul",
         ),

@@ -159,5 +159,6 @@ fn drawn(stream: u64, point: usize, step: usize) -> f64 {
 
 /// Whether a value is this one, as far as rounding shows; everything is at moments where the goal has none.
 pub(super) fn is_near(value: f64, goal: f64) -> bool {
-    !goal.is_finite() || (value - goal).abs() <= 1e-9 * value.abs().max(goal.abs()) + 1e-13
+    let slack = 1e-9 * value.abs().max(goal.abs()) + 1e-13;
+    !goal.is_finite() || (value.is_finite() && (value - goal).abs() <= slack)
 }
