@@ -35,6 +35,7 @@ mod replace;
 mod simplify;
 mod store;
 mod sum;
+pub mod tokens;
 mod write;
 
 pub use cost::cost;

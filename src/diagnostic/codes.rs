@@ -153,7 +153,7 @@ codes! {
         "The text is not a rule of the paper's five-token groups, or not a rule of the language.";
         "from_tokens(\"g m sign sign\")" => "from_tokens(\"g m sign sign mul\")";
     E0510 "no five-token form":
-        "The paper's strings write a rule as at most four groups `op1 op2 u1 u2 b` over a fixed set of operands and functions. This rule uses something outside them, or needs more groups.";
+        "The paper's strings write a rule as at most four groups `op1 op2 u1 u2 b` over a fixed set of operands and functions. Whatever way this rule is written, it uses something outside them, or no four groups were found for it.";
         "tokens(tanh(g))" => "tokens(sign(g) * g)";
     E0601 "unknown task":
         "A task is a test function: one of the standard library, or your own made with `objective`.";

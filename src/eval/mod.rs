@@ -28,6 +28,7 @@ pub use files::reason;
 pub use show::Shower;
 pub use value::{Closure, RuleValue, Value};
 
+use crate::algebra::tokens::Encoder;
 use crate::check::Known;
 use crate::check::scope::Scope;
 use crate::context::Host;
@@ -66,6 +67,7 @@ pub struct Evaluator<'a> {
     rules: Vec<Rule>,
     depth: usize,
     calls: memo::Memo,
+    encoder: Option<Box<Encoder>>,
 }
 
 /// A rule whose body is being evaluated.
@@ -102,6 +104,7 @@ impl<'a> Evaluator<'a> {
             rules: Vec::new(),
             depth: 0,
             calls: memo::Memo::default(),
+            encoder: None,
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::builtin::Given;
 use super::{Evaluator, Result, Value};
+use crate::algebra::tokens::Encoder;
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::ir::tokens::{Operand, TokenFault, decode, encode};
+use crate::ir::tokens::{Operand, TokenFault, decode};
 use crate::ir::{NodeId, Rule};
 use crate::op::{Leaf, Op};
 use crate::source::Span;
@@ -83,19 +84,30 @@ impl Evaluator<'_> {
         let Some(node) = self.node(value) else {
             return Err(self.unexpected(*place, "a rule"));
         };
-        let operands = self.operands();
-        let operands: Vec<Operand<'_>> = operands
-            .iter()
-            .map(|(name, node)| Operand { name, node: *node })
-            .collect();
-        match encode(self.graph, node, &operands) {
+        let rule = Rule::new(self.graph, node);
+        match self.encoder().encode(&rule) {
             Ok(text) => Ok(Value::Str(text.into())),
             Err(why) => Err(Box::new(
                 Diagnostic::new(Code::E0510, *place, why.to_string())
                     .here("has no five-token form")
-                    .help("`nos help E0510` says what the paper's strings can write"),
+                    .help(why.help()),
             )),
         }
+    }
+
+    /// What writes strings over the paper's operands; made when first needed.
+    fn encoder(&mut self) -> &mut Encoder {
+        if self.encoder.is_none() {
+            let operands = self.operands();
+            let operands: Vec<Operand<'_>> = operands
+                .iter()
+                .map(|(name, node)| Operand { name, node: *node })
+                .collect();
+            self.encoder = Some(Box::new(Encoder::new(self.graph, &operands)));
+        }
+        self.encoder
+            .as_mut()
+            .expect("it was made where there was none")
     }
 
     /// `from_tokens(text)`.

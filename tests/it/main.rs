@@ -22,4 +22,5 @@ mod simplify;
 mod stdlib;
 mod support;
 mod tidy;
+mod tokens;
 mod ui;

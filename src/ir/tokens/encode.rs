@@ -5,11 +5,11 @@
 
 use super::form::Reading;
 use super::numbers::Numbers;
-use super::problem::{Group, Problem, Side, Source};
-use super::{MAX_GROUPS, Operand};
+use super::problem::Problem;
+use super::{MAX_GROUPS, Operand, write};
 use crate::ir::{Graph, Node, NodeId, text};
 use crate::op::Op;
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// Why a graph has no string.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,14 +52,14 @@ pub fn encode(
     let mut numbers = Numbers::new(values);
     let as_written = Problem::new(graph, root, operands, &mut numbers, Reading::AsWritten);
     if let Some(groups) = as_written.search(1) {
-        return Ok(string(&groups, operands));
+        return Ok(write(&groups, |index| operands[index].name));
     }
     let free = Problem::new(graph, root, operands, &mut numbers, Reading::UpToIdentities);
     let mut hopeful = vec![&as_written, &free];
     hopeful.retain(|problem| !problem.is_too_large() && problem.obstacle().is_none());
     for count in 1..=MAX_GROUPS {
         if let Some(groups) = hopeful.iter().find_map(|problem| problem.search(count)) {
-            return Ok(string(&groups, operands));
+            return Ok(write(&groups, |index| operands[index].name));
         }
     }
     if free.is_too_large() {
@@ -68,21 +68,6 @@ pub fn encode(
     Err(free
         .obstacle()
         .map_or(Unencodable::TooManyGroups, |at| reason(&free, at)))
-}
-
-fn string(groups: &[Group], operands: &[Operand<'_>]) -> String {
-    let name = |side: Side| match side.source {
-        Source::Operand(index) => operands[index].name.to_owned(),
-        Source::Group(index) => format!("${}", index + 1),
-    };
-    let mut out = String::new();
-    for (index, Group { x, y, binary }) in groups.iter().enumerate() {
-        let separator = if index > 0 { "; " } else { "" };
-        let (op1, op2) = (name(*x), name(*y));
-        let (u1, u2, b) = (x.unary.text(), y.unary.text(), binary.text());
-        let _ = write!(out, "{separator}{op1} {op2} {u1} {u2} {b}");
-    }
-    out
 }
 
 fn reason(problem: &Problem, obstacle: NodeId) -> Unencodable {

@@ -8,6 +8,7 @@
 mod decode;
 mod encode;
 mod form;
+mod group;
 mod numbers;
 mod problem;
 mod token;
@@ -15,6 +16,7 @@ mod ways;
 
 pub use decode::{Slot, TokenError, TokenFault, decode};
 pub use encode::{Unencodable, encode};
+pub use group::{Group, Side, Source, write};
 pub use token::{Binary, Unary};
 
 use super::NodeId;
@@ -26,7 +28,7 @@ pub const MAX_GROUPS: usize = 4;
 pub const GROUP_LENGTH: usize = 5;
 
 /// What is added to every divisor.
-const DELTA: f64 = 1e-8;
+pub const DELTA: f64 = 1e-8;
 
 /// A name that a string can mention, and what it means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

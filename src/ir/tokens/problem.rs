@@ -8,37 +8,13 @@
 use super::form::{Form, Reading};
 use super::numbers::Numbers;
 use super::ways::{self, Pair};
-use super::{Binary, Operand, Unary};
+use super::{Binary, Group, Operand, Side, Source, Unary};
 use crate::ir::{Graph, NodeId};
 use crate::op::Op;
 use rustc_hash::FxHashMap;
 
 /// More candidates than four groups can have between them: each has at most a handful of nodes.
 const MOST_CANDIDATES: usize = 64;
-
-/// Where an argument of a group comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Source {
-    /// The operand with this index.
-    Operand(usize),
-    /// The group with this index.
-    Group(usize),
-}
-
-/// An argument of a group with its unary function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Side {
-    pub(super) source: Source,
-    pub(super) unary: Unary,
-}
-
-/// A group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Group {
-    pub(super) x: Side,
-    pub(super) y: Side,
-    pub(super) binary: Binary,
-}
 
 /// An argument as a unary function of something.
 struct Part {

@@ -115,6 +115,19 @@ impl Unary {
         matches!(self, Self::Drop1 | Self::Drop3 | Self::Drop5)
     }
 
+    /// Its value on a number; NaN where it draws a mask.
+    pub fn value(self, x: f64) -> f64 {
+        self.apply(&mut Folding, x).unwrap_or(f64::NAN)
+    }
+
+    /// Its node on a node.
+    ///
+    /// # Errors
+    /// The shapes that do not fit each other.
+    pub fn node(self, graph: &mut Graph, x: NodeId) -> Result<NodeId, Mismatch> {
+        self.apply(graph, x)
+    }
+
     pub(super) fn recipe(self) -> Recipe {
         match self {
             Self::Id => Recipe::Same,
@@ -182,6 +195,19 @@ impl Binary {
     /// The function with this token.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|binary| binary.text() == text)
+    }
+
+    /// Its value on numbers.
+    pub fn value(self, x: f64, y: f64) -> f64 {
+        self.apply(&mut Folding, x, y).unwrap_or(f64::NAN)
+    }
+
+    /// Its node on nodes.
+    ///
+    /// # Errors
+    /// The shapes that do not fit each other.
+    pub fn node(self, graph: &mut Graph, x: NodeId, y: NodeId) -> Result<NodeId, Mismatch> {
+        self.apply(graph, x, y)
     }
 
     pub(super) fn apply<A: Algebra>(
