@@ -227,7 +227,15 @@ impl Store {
     fn mono_quotient(&mut self, whole: MonoId, part: MonoId) -> Option<MonoId> {
         let mut factors: Vec<Factor> = self.factors(whole).to_vec();
         for divisor in self.factors(part).to_vec() {
-            let factor = factors.iter_mut().find(|f| f.atom == divisor.atom)?;
+            let is_sign = divisor.power.is_zero() && divisor.sign && !divisor.domain;
+            let Some(factor) = factors.iter_mut().find(|f| f.atom == divisor.atom) else {
+                // The other parts may vanish with it, as the clip of x does with x: then its sign times itself is no matter.
+                if is_sign {
+                    factors.push(divisor);
+                    continue;
+                }
+                return None;
+            };
             let power = factor.power.add(divisor.power.neg())?;
             let is_multiple = if divisor.power.is_zero() {
                 !divisor.domain
@@ -249,6 +257,7 @@ impl Store {
         }
         let (all, own) = (self.mono(whole).exp, self.mono(part).exp);
         let exp = self.sub(all, own);
-        Some(self.mono_of_factors(factors, exp))
+        let quotient = self.mono_of_factors(factors, exp);
+        (self.times(quotient, part) == (Rational::ONE, whole)).then_some(quotient)
     }
 }

@@ -18,6 +18,7 @@ impl Store {
             is_binary: false,
             is_total: true,
             is_random: false,
+            is_delicate: false,
             stage: Stage::Script,
             shape: Shape::Scalar,
         };
@@ -25,6 +26,7 @@ impl Store {
             let poly = store.poly(id);
             atom.is_total &= poly.is_total;
             atom.is_random |= poly.is_random;
+            atom.is_delicate |= poly.is_delicate;
             atom.stage = atom.stage.max(poly.stage);
             atom.shape = join(atom.shape, poly.shape);
         };
@@ -52,6 +54,7 @@ impl Store {
                 let inner = *self.atom(inner);
                 (atom.stage, atom.shape) = (inner.stage, inner.shape);
                 atom.is_random = inner.is_random;
+                atom.is_delicate = inner.is_delicate;
                 atom.is_total = inner.is_total && !inner.range.zero;
                 atom.range = Op::Log.range(&[Op::Abs.range(&[inner.range])]);
             }
@@ -101,6 +104,7 @@ impl Store {
             let poly = self.poly(*arg);
             atom.is_total &= poly.is_total;
             atom.is_random |= poly.is_random;
+            atom.is_delicate |= poly.is_delicate;
             types[index] = crate::types::ExprTy {
                 stage: poly.stage,
                 shape: poly.shape,

@@ -289,7 +289,37 @@ impl Algebra {
             poly = self.store.settle(rest);
             factor = (multiple != store::ONE).then_some(multiple);
         }
+        if !sees_itself {
+            poly = self.read_back(poly);
+        }
         self.store.trouble.is_none().then_some((factor, poly))
+    }
+
+    /// What the text of a polynomial reads as, until that is the same; for what may be anything else than itself.
+    fn read_back(&mut self, poly: PolyId) -> PolyId {
+        let mut poly = poly;
+        for _ in 0..MOST_READINGS {
+            if !self.store.poly(poly).is_delicate || self.store.trouble.is_some() {
+                break;
+            }
+            let mut emitter = Emitter::new(&mut self.store, poly);
+            let root = emitter.poly(poly);
+            let graph = emitter.graph;
+            if self.store.trouble.is_some() {
+                break;
+            }
+            let rule = Rule::new(&graph, root);
+            if written_parts(&rule) > MOST_PARTS {
+                break;
+            }
+            let again = self.store.read(&rule);
+            let again = self.store.settle(again);
+            if again == poly {
+                break;
+            }
+            poly = again;
+        }
+        poly
     }
 
     /// A polynomial as a rule that reads back as the polynomial; none, with trouble, where there is no such text.
@@ -312,7 +342,7 @@ impl Algebra {
             self.store.trouble.get_or_insert(Trouble::TooLong);
             return None;
         }
-        let is_unusual = is_unusual || parts > MANY_PARTS;
+        let is_unusual = is_unusual || parts > MANY_PARTS || self.store.poly(poly).is_delicate;
         if is_unusual || cfg!(debug_assertions) {
             let again = self.store.read(&rule);
             let again = self.store.settle(again);
@@ -411,6 +441,8 @@ pub fn key_text(key: [u8; 16]) -> String {
 
 /// The most operands and operators of a normal form that is written out.
 const MOST_PARTS: usize = 4096;
+/// How often the text of a normal form is read again.
+const MOST_READINGS: usize = 4;
 /// From so many on, a normal form is checked to read back as itself: reading it might need too much.
 const MANY_PARTS: usize = 512;
 

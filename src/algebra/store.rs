@@ -80,6 +80,8 @@ pub(super) struct Atom {
     pub(super) is_total: bool,
     /// Whether it depends on noise or a mask.
     pub(super) is_random: bool,
+    /// Whether there is a sign of a sum: with what it is multiplied by it may be told apart, or not, in more ways than one.
+    pub(super) is_delicate: bool,
     pub(super) stage: Stage,
     pub(super) shape: Shape,
 }
@@ -104,6 +106,7 @@ pub(super) struct Mono {
     pub(super) order: u128,
     pub(super) is_total: bool,
     pub(super) is_random: bool,
+    pub(super) is_delicate: bool,
     /// Whether a sum stands in it with an exponent of at least 1.
     pub(super) has_sum: bool,
     /// Whether [x != 0] of a sum x stands in it.
@@ -125,6 +128,7 @@ pub(super) struct Poly {
     pub(super) hash: u64,
     pub(super) is_total: bool,
     pub(super) is_random: bool,
+    pub(super) is_delicate: bool,
     pub(super) stage: Stage,
     pub(super) shape: Shape,
     pub(super) range: Option<Range>,
@@ -348,6 +352,7 @@ impl Store {
             order: 0,
             is_total: true,
             is_random: false,
+            is_delicate: false,
             has_sum: false,
             has_sum_support: false,
             stage: Stage::Script,
@@ -356,6 +361,7 @@ impl Store {
         if exp != ZERO {
             let exp = self.poly(exp);
             mono.is_random = exp.is_random;
+            mono.is_delicate = exp.is_delicate;
             mono.stage = exp.stage;
             mono.shape = exp.shape;
         }
@@ -364,6 +370,8 @@ impl Store {
             mono.is_total &= atom.is_total
                 && !((factor.domain || factor.power.is_negative()) && atom.range.zero);
             mono.is_random |= atom.is_random;
+            let is_sum = matches!(atom.kind, Kind::Sum(_));
+            mono.is_delicate |= atom.is_delicate || (is_sum && (factor.sign || factor.support));
             mono.has_sum |=
                 matches!(atom.kind, Kind::Sum(_)) && factor.power.compare(Rational::ONE).is_ge();
             mono.has_sum_support |= factor.support && matches!(atom.kind, Kind::Sum(_));
@@ -398,6 +406,7 @@ impl Store {
             hash,
             is_total: true,
             is_random: false,
+            is_delicate: false,
             stage: Stage::Script,
             shape: Shape::Scalar,
             range: None,
@@ -406,6 +415,7 @@ impl Store {
             let mono = self.mono(term.mono);
             poly.is_total &= mono.is_total;
             poly.is_random |= mono.is_random;
+            poly.is_delicate |= mono.is_delicate;
             poly.stage = poly.stage.max(mono.stage);
             poly.shape = join(poly.shape, mono.shape);
         }

@@ -124,7 +124,7 @@ impl Draws {
 #[test]
 fn strings_come_back_equal_and_no_longer() {
     let mut world = World::new();
-    let mut draws = Draws(5);
+    let mut draws = Draws(1);
     for (depth, count) in [(1, 60), (2, 30), (3, 8), (4, 4)] {
         for _ in 0..count {
             let text = draws.string(depth);
