@@ -279,7 +279,7 @@ fn lasting(node: Node) -> u64 {
     }
 }
 
-/// The values that parameters may have in a rule: its numbers, as written and in normal form, and schedules.
+/// The values that parameters may have in a rule: its numbers, as written and in normal form, the limits 0 and 1, and schedules.
 fn values(rule: &Rule, normal: &Rule) -> Vec<String> {
     let mut numbers: Vec<String> = Vec::new();
     for (_, node) in rule.graph().iter().chain(normal.graph().iter()) {
@@ -291,6 +291,12 @@ fn values(rule: &Rule, normal: &Rule) -> Vec<String> {
         }
     }
     numbers.truncate(MOST_NUMBERS);
+    // The ends of a family: without its guard against zero, its decay or its memory.
+    for end in ["0", "1"] {
+        if !numbers.iter().any(|number| number == end) {
+            numbers.push(end.to_owned());
+        }
+    }
     if rule.mentions(Leaf::Step) {
         numbers.extend(SCHEDULES.map(str::to_owned));
     }

@@ -169,6 +169,7 @@ fn relatives_are_standard_rules() {
                 "[\"equal to powersign\", \"equal to g_exp_agree\"]",
             ),
             ("3 * g", "[\"equal to sgd up to learning rate: 3 times\"]"),
+            ("mhat / sqrt(vhat)", "[\"this is adam with eps 0\"]"),
             (
                 "-2 * m",
                 "[\"equal to m up to sign: -2 times\", \"equal to momentum up to sign: -0.2 times\"]",
