@@ -120,7 +120,10 @@ impl Algebra {
 
     /// The normal form of a rule without the constant factor that does not count; that is then [`Normal::multiple`].
     pub fn normal_up_to(&mut self, rule: &Rule, up_to: UpTo) -> Normal {
-        self.forget();
+        self.afresh(|algebra| algebra.normal_of(rule, up_to))
+    }
+
+    fn normal_of(&mut self, rule: &Rule, up_to: UpTo) -> Normal {
         let read = self.store.read(rule);
         if let Some((factor, poly)) = self.settled(read, up_to, sees_itself(rule)) {
             let key = self.keys.of_poly(&self.store, poly);
@@ -162,11 +165,23 @@ impl Algebra {
 
     /// The key of a rule: [`Normal::key`] without the work of writing the normal form.
     pub fn key(&mut self, rule: &Rule, up_to: UpTo) -> [u8; 16] {
-        self.forget();
-        let read = self.store.read(rule);
-        match self.settled(read, up_to, sees_itself(rule)) {
-            Some((_, poly)) => self.keys.of_poly(&self.store, poly),
-            None => self.keys.of_text(&rule.text()),
+        self.afresh(|algebra| {
+            let read = algebra.store.read(rule);
+            match algebra.settled(read, up_to, sees_itself(rule)) {
+                Some((_, poly)) => algebra.keys.of_poly(&algebra.store, poly),
+                None => algebra.keys.of_text(&rule.text()),
+            }
+        })
+    }
+
+    /// Something about one rule, which does not depend on the rules before it.
+    fn afresh<T>(&mut self, make: impl Fn(&mut Self) -> T) -> T {
+        self.begin();
+        let made = make(self);
+        if self.must_begin_again() {
+            make(self)
+        } else {
+            made
         }
     }
 
@@ -253,6 +268,18 @@ impl Algebra {
             self.store.apply(op, &polys[..args.len()], shape)
         };
         self.results.insert((op, polys, shape, mask), result);
+        Part(result)
+    }
+
+    /// An average without the bias of its start at zero; `beta` is the average's.
+    pub fn debias(&mut self, average: Part, beta: f64) -> Part {
+        let beta = self.store.double(beta);
+        let call = (Op::Debias, [average.0, beta, store::ZERO], Shape::Scalar, 0);
+        if let Some(known) = self.results.get(&call) {
+            return Part(*known);
+        }
+        let result = self.store.debias(average.0, beta);
+        self.results.insert(call, result);
         Part(result)
     }
 

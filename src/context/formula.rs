@@ -12,7 +12,7 @@ use crate::ir::{NodeId, Rule};
 use crate::op::{Kind, Op};
 use crate::source::FileId;
 use crate::syntax;
-use crate::syntax::ast::{ExprId, ExprKind, StmtKind, Tree};
+use crate::syntax::ast::{Arg, ExprId, ExprKind, StmtKind, Tree};
 use crate::syntax::names::Symbol;
 use crate::types::{Range, Shape, Stage};
 use rustc_hash::FxHashMap;
@@ -158,6 +158,9 @@ impl Formulas {
                     return None;
                 };
                 let args = tree.args(args);
+                if op == Op::Debias {
+                    return self.debias(tree, args);
+                }
                 let mut reads = [Read::Op(op); 3];
                 for (place, arg) in reads.iter_mut().zip(args) {
                     if arg.name.is_some() {
@@ -177,6 +180,23 @@ impl Formulas {
             | ExprKind::If(..)
             | ExprKind::Lambda(..) => None,
         }
+    }
+
+    /// `debias(ema(x, beta))`, written as that.
+    fn debias(&mut self, tree: &Tree, args: &[Arg]) -> Option<Read> {
+        let [only] = args else { return None };
+        let ExprKind::Call(callee, inner) = tree.expr(only.value).kind else {
+            return None;
+        };
+        let is_average = matches!(self.at(callee), Some(Read::Op(Op::Ema)));
+        let beta = tree.args(inner).get(1)?;
+        let (Read::Part(average, shape), Read::Number(beta)) =
+            (self.at(only.value)?, self.at(beta.value)?)
+        else {
+            return None;
+        };
+        let is_plain = is_average && only.name.is_none();
+        is_plain.then(|| Read::Part(self.algebra.debias(average, beta), shape))
     }
 
     fn name(&mut self, context: &Context, name: Symbol) -> Option<Read> {
