@@ -185,6 +185,9 @@ impl Store {
             Ok(result) => return result,
             Err(parts) => parts,
         };
+        if let Some(result) = self.of_signs(base, exponent) {
+            return result;
+        }
         let atom = self.intern_atom(Kind::Pow(base, exponent));
         self.poly_of(atom)
     }
@@ -196,7 +199,8 @@ impl Store {
             return None;
         };
         let is_mask = matches!(self.atom(factor.atom).kind, Kind::Mask { .. });
-        if !is_mask || self.mono(term.mono).exp != ZERO {
+        // With another mask below there would be two that stand together in part.
+        if !is_mask || self.mono(term.mono).exp != ZERO || self.poly(base).is_random {
             return None;
         }
         let power = self.power_number(base, term.coef);
@@ -237,7 +241,11 @@ impl Store {
             // A whole exponent is 0 here, so only signs matter: a negative base is undefined unless the exponent is 0.
             let base = self.sign(base);
             let exponent = self.sign(exponent);
-            return Err((base, self.scale(exponent, Rational::HALF)));
+            let exponent = self.scale(exponent, Rational::HALF);
+            return match self.as_number(exponent) {
+                Some(number) => Ok(self.power_number(base, number)),
+                None => Err((base, exponent)),
+            };
         }
         Err((base, exponent))
     }

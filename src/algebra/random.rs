@@ -12,6 +12,8 @@ use rustc_hash::FxHashMap;
 
 /// The most masks of one kind whose numberings are all tried.
 const MOST_RENAMED: usize = 4;
+/// How often masks are merged and turned.
+const MOST_TURNS: usize = 4;
 /// Numbers that no mask of a rule has.
 const OTHER_MASKS: u32 = 1 << 20;
 
@@ -40,9 +42,18 @@ impl Store {
                 }
             };
         }
-        root = self.split_by_masks(root);
-        root = self.merge_masks(root);
-        root = self.turn_masks(root);
+        // A mask that has been turned may stand together with another.
+        for _ in 0..MOST_TURNS {
+            let before = root;
+            root = self.split_by_masks(root);
+            root = self.merge_masks(root);
+            root = self.turn_masks(root);
+            if root == before {
+                break;
+            }
+        }
+        // Which of two signs comes first depends on the names.
+        root = self.name_masks(root);
         for leaf in [Leaf::Noise, Leaf::StepNoise] {
             root = self.turn_noise(root, leaf);
         }

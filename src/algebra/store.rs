@@ -80,7 +80,8 @@ pub(super) struct Atom {
     pub(super) is_total: bool,
     /// Whether it depends on noise or a mask.
     pub(super) is_random: bool,
-    /// Whether there is a sign of a sum: with what it is multiplied by it may be told apart, or not, in more ways than one.
+    /// Whether there is a sign of a sum, chance inside a function, or something undefined times zero: these may be written in more
+    /// ways than one, so that the text is to be read again.
     pub(super) is_delicate: bool,
     pub(super) stage: Stage,
     pub(super) shape: Shape,
@@ -371,7 +372,11 @@ impl Store {
                 && !((factor.domain || factor.power.is_negative()) && atom.range.zero);
             mono.is_random |= atom.is_random;
             let is_sum = matches!(atom.kind, Kind::Sum(_));
-            mono.is_delicate |= atom.is_delicate || (is_sum && (factor.sign || factor.support));
+            let is_natural = factor.sign == factor.power.is_odd() || atom.range.is_non_negative();
+            let is_power = is_natural && !factor.support;
+            let is_draw = matches!(atom.kind, Kind::Mask { .. } | Kind::Leaf(_));
+            mono.is_delicate |=
+                atom.is_delicate || (is_sum && !is_power) || (atom.is_random && !is_draw);
             mono.has_sum |=
                 matches!(atom.kind, Kind::Sum(_)) && factor.power.compare(Rational::ONE).is_ge();
             mono.has_sum_support |= factor.support && matches!(atom.kind, Kind::Sum(_));
@@ -415,7 +420,7 @@ impl Store {
             let mono = self.mono(term.mono);
             poly.is_total &= mono.is_total;
             poly.is_random |= mono.is_random;
-            poly.is_delicate |= mono.is_delicate;
+            poly.is_delicate |= mono.is_delicate || term.coef.is_zero();
             poly.stage = poly.stage.max(mono.stage);
             poly.shape = join(poly.shape, mono.shape);
         }
