@@ -8,9 +8,11 @@
 
 mod derivative;
 mod error;
+mod fused;
 mod matrix;
 pub mod noise;
 mod objective;
+mod optimizer;
 mod program;
 mod runner;
 mod terms;
@@ -18,6 +20,7 @@ mod terms;
 pub use derivative::gradient;
 pub use error::{EngineError, ObjectiveError, TensorShape};
 pub use objective::{Objective, ObjectiveEvaluator};
+pub use optimizer::{Done, NotFinite, Optimizer, OptimizerError, Saved, Settings};
 pub use runner::Runner;
 
 #[cfg(test)]

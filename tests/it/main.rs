@@ -10,6 +10,7 @@ mod docs;
 mod equal;
 mod examples;
 mod explain;
+mod fused;
 mod graphs;
 mod laws;
 mod references;
