@@ -9,16 +9,19 @@
 mod derivative;
 mod error;
 mod fused;
+mod lanes;
 mod matrix;
 pub mod noise;
 mod objective;
 mod optimizer;
 mod program;
 mod runner;
+mod signs;
 mod terms;
 
 pub use derivative::gradient;
 pub use error::{EngineError, ObjectiveError, TensorShape};
+pub use lanes::{Lanes, ObjectiveLanes};
 pub use objective::{Objective, ObjectiveEvaluator};
 pub use optimizer::{Done, NotFinite, Optimizer, OptimizerError, Saved, Settings};
 pub use runner::Runner;

@@ -12,6 +12,7 @@ mod examples;
 mod explain;
 mod fused;
 mod graphs;
+mod lanes;
 mod laws;
 mod references;
 #[cfg(unix)]

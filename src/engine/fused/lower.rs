@@ -10,6 +10,7 @@ use super::program::{
     Slot, Summand, Table,
 };
 use super::{fuse, registers};
+use crate::engine::signs::Signs;
 use crate::engine::{EngineError, noise};
 use crate::ir::{self, Node, NodeId, Origin, Rule};
 use crate::op::{Kind, Leaf, Op};
@@ -27,10 +28,6 @@ struct Fact {
     /// The last pass that reads it.
     last_read: usize,
     is_needed: bool,
-    /// The sign that it is a function of, beside scalars of the step.
-    sign: Option<NodeId>,
-    /// Whether it is the same for both zeros of the sign.
-    forgets_zero: bool,
 }
 
 /// Where a node's value is.
@@ -42,6 +39,7 @@ enum Value {
 
 pub(super) struct Lower<'r> {
     rule: &'r Rule,
+    signs: Signs,
     facts: Vec<Fact>,
     values: Vec<Option<Value>>,
     /// State that a `last` shares with the average it looks back at.
@@ -84,6 +82,7 @@ impl<'r> Lower<'r> {
         let len = rule.graph().len();
         Self {
             rule,
+            signs: Signs::of(rule.graph(), false),
             facts: vec![Fact::default(); len],
             values: vec![None; len],
             shared: FxHashMap::default(),
@@ -140,15 +139,13 @@ impl<'r> Lower<'r> {
                 Node::Number(_) | Node::Leaf(_) => {}
             }
             let is_wide = ty.shape != Shape::Scalar;
-            let mut fact = Fact {
+            let fact = Fact {
                 is_wide,
                 is_per_tensor,
                 pass,
                 ..Fact::default()
             };
-            if is_wide {
-                (fact.sign, fact.forgets_zero) = self.sign(id, node);
-            } else if is_per_tensor {
+            if !is_wide && is_per_tensor {
                 self.program.is_per_tensor = true;
             }
             self.last_pass = self.last_pass.max(pass);
@@ -159,56 +156,6 @@ impl<'r> Lower<'r> {
             .resize_with(self.last_pass + 1, Pass::default);
         self.need();
         Ok(())
-    }
-
-    /// Whether a node is a sign, or a function of one; and whether that function has one value for both zeros.
-    fn sign(&self, id: NodeId, node: Node) -> (Option<NodeId>, bool) {
-        let Node::Apply(op, args) = node else {
-            return (None, false);
-        };
-        let args = args.as_slice();
-        let is_sign = |id: NodeId| self.fact(id).sign == Some(id);
-        match op {
-            Op::Sign => return (Some(id), false),
-            Op::Mul if is_sign(args[0]) && is_sign(args[1]) => return (Some(id), false),
-            _ if op.info().kind != Kind::Arithmetic => return (None, false),
-            _ => {}
-        }
-        // Every argument is a function of one sign or a scalar that is known once a step.
-        let mut sign = None;
-        let mut is_forgotten = true;
-        for arg in args {
-            let fact = self.fact(*arg);
-            if fact.is_wide {
-                if fact.sign.is_none() || (sign.is_some() && fact.sign != sign) {
-                    return (None, false);
-                }
-                sign = fact.sign;
-                is_forgotten &= fact.forgets_zero;
-            } else if fact.is_per_tensor {
-                return (None, false);
-            }
-        }
-        let is_nonzero = |id: NodeId| {
-            self.graph()
-                .node(id)
-                .as_number()
-                .is_some_and(|number| number != 0.0)
-        };
-        let forgets = match op {
-            Op::Exp | Op::Cos | Op::Sigmoid | Op::Abs => true,
-            Op::Pow => !self.fact(args[0]).is_wide,
-            Op::Add => args.iter().any(|arg| is_nonzero(*arg)),
-            Op::Sub => is_nonzero(args[0]) || is_nonzero(args[1]),
-            _ => is_forgotten,
-        };
-        (sign, forgets)
-    }
-
-    /// The sign whose table a node's value is taken from.
-    fn table_of(&self, id: NodeId) -> Option<NodeId> {
-        let fact = self.fact(id);
-        fact.sign.filter(|sign| *sign != id && fact.forgets_zero)
     }
 
     /// Marks what the update and the state need, and in which pass last; readers come after what they read.
@@ -222,9 +169,9 @@ impl<'r> Lower<'r> {
             if !fact.is_needed {
                 continue;
             }
-            if let Some(sign) = self.table_of(id) {
+            if let Some(sign) = self.signs.table_of(id) {
                 self.read(sign, fact.pass);
-                for arg in self.chain(id, sign).1 {
+                for arg in self.signs.chain(self.graph(), id, sign).1 {
                     self.read(arg, fact.pass);
                 }
                 continue;
@@ -268,28 +215,9 @@ impl<'r> Lower<'r> {
         starts_at_zero && keeps && self.fact(args[0]).is_wide
     }
 
-    /// The expression between a node and its sign, in order, and the scalars that it reads.
-    fn chain(&self, id: NodeId, sign: NodeId) -> (Vec<NodeId>, Vec<NodeId>) {
-        let (mut inner, mut scalars) = (Vec::new(), Vec::new());
-        let mut stack = vec![id];
-        while let Some(id) = stack.pop() {
-            if id == sign || inner.contains(&id) {
-                continue;
-            }
-            if self.fact(id).is_wide {
-                inner.push(id);
-                stack.extend_from_slice(self.graph().node(id).args().as_slice());
-            } else {
-                scalars.push(id);
-            }
-        }
-        inner.sort_unstable();
-        (inner, scalars)
-    }
-
     fn node(&mut self, id: NodeId, node: Node) -> Result<Value, EngineError> {
         let fact = self.fact(id);
-        if let Some(sign) = self.table_of(id) {
+        if let Some(sign) = self.signs.table_of(id) {
             let table = self.table(id, sign);
             let place = self.wide(sign);
             let scalars = [table, table + 1, table + 2, table + 3];
@@ -434,7 +362,7 @@ impl<'r> Lower<'r> {
     /// The four scalars of an expression over a sign.
     fn table(&mut self, id: NodeId, sign: NodeId) -> Scalar {
         let fact = self.fact(id);
-        let (inner, _) = self.chain(id, sign);
+        let (inner, _) = self.signs.chain(self.graph(), id, sign);
         // The loops' own kernels on the four signs: the same bits as on every element.
         let saved = (
             std::mem::take(&mut self.program.passes[fact.pass].instructions),
