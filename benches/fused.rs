@@ -58,7 +58,7 @@ fn sign(x: f32) -> f32 {
 /// One of three by the agreement of two signs.
 #[inline(always)]
 fn agreement(g: f32, m: f32, against: f32, neither: f32, with: f32) -> f32 {
-    let product = sign(g) * sign(m);
+    let product = g * m;
     let value = if product > 0.0 { with } else { neither };
     if product < 0.0 { against } else { value }
 }
@@ -104,6 +104,10 @@ one_state!(rmsprop, |w, g, m| {
     *m = 0.999 * *m + 0.001 * (g * g);
     *w -= 1e-3 * (g / ((*m * 1.5).sqrt() + 1e-8));
 });
+one_state!(adagrad, |w, g, m| {
+    *m += g * g;
+    *w -= 1e-3 * (g / ((*m).sqrt() + 1e-10));
+});
 one_state!(powersign, |w, g, m| {
     *m = 0.9 * *m + 0.1 * g;
     *w -= 1e-3 * (agreement(g, *m, 0.367_879_44, 1.0, std::f32::consts::E) * g);
@@ -116,6 +120,11 @@ one_state!(lion, |w, g, m| {
     let c = 0.9 * *m + 0.1 * g;
     *w -= 1e-3 * sign(c);
     *m = 0.99 * *m + 0.01 * g;
+});
+by_hand!(adamw, |w, g, m, v| {
+    *m = 0.9 * *m + 0.1 * g;
+    *v = 0.999 * *v + 0.001 * (g * g);
+    *w -= 1e-3 * ((*m * 1.2) / ((*v * 1.5).sqrt() + 1e-8) + 0.01 * *w);
 });
 by_hand!(adam, |w, g, m, v| {
     *m = 0.9 * *m + 0.1 * g;
@@ -213,11 +222,11 @@ fn rows() -> Vec<Row> {
         row("lion", lion, 20.0),
         row("rmsprop", rmsprop, 20.0),
         row("adam", adam, 28.0),
-        // No loop by hand: what rules that are no common shape cost.
-        row("adamw", adam, 28.0),
+        row("adamw", adamw, 28.0),
+        row("adagrad", adagrad, 20.0),
+        // Rules of no common shape, beside a loop that moves as many bytes.
         row("nadam", adam, 28.0),
-        row("adagrad", rmsprop, 20.0),
-        row("sign(g) * sqrt|g| * e^(cd * tanh(m))", powersign, 20.0),
+        row("clip(g, 0.5) * (1 + tanh(m))", powersign, 20.0),
     ]
 }
 

@@ -343,3 +343,110 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn number_of_threads_changes_no_bit() {
+    // More than one chunk, and more than what is done on one thread alone.
+    let lens = [150_001, 7, 40_000];
+    let shapes: Vec<TensorShape> = lens.iter().map(|len| TensorShape::Vector(*len)).collect();
+    for text in [
+        "adam",
+        "powersign(f: ld)",
+        "g / norm(g) + drop(g, 0.5) + last(g) * eps",
+        "tanh(m) * (g + mean(g^2))",
+    ] {
+        let rule = rule(text);
+        let after = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.unwrap().install(|| {
+                let mut optimizer =
+                    Optimizer::new(&rule, &shapes, Settings::new(0.1, TOTAL)).unwrap();
+                let mut w: Vec<Vec<f32>> = lens.iter().map(|len| numbers(*len, 1, false)).collect();
+                let g: Vec<Vec<f32>> = lens.iter().map(|len| numbers(*len, 2, false)).collect();
+                for _ in 0..2 {
+                    optimizer.step(&mut w, &g).unwrap();
+                }
+                let bits = w.into_iter().flatten().map(f32::to_bits);
+                bits.collect::<Vec<u32>>()
+            })
+        };
+        let one = after(1);
+        assert!(one == after(2) && one == after(3), "{text}");
+    }
+}
+
+/// Steps of one from one f32 to the next, through 0.
+fn place(x: f32) -> i64 {
+    let bits = i64::from(x.to_bits() & 0x7fff_ffff);
+    if x.is_sign_negative() { -bits } else { bits }
+}
+
+/// One op on many numbers through the engine: the new parameter of a rule with learning rate -1 that starts from 0.
+fn through_engine(text: &str, xs: &[f32]) -> Vec<f32> {
+    let shape = [TensorShape::Vector(xs.len())];
+    let mut optimizer = Optimizer::new(&rule(text), &shape, Settings::new(-1.0, 1)).unwrap();
+    let mut w = [vec![0.0; xs.len()]];
+    optimizer.step(&mut w, &[xs]).unwrap();
+    let [w] = w;
+    w
+}
+
+#[test]
+fn functions_are_within_one_unit_in_the_last_place() {
+    // Every 40009th of all f32, infinities and NaN among them, and all sorts of neighbours of 0, 1 and the ends.
+    let mut xs: Vec<f32> = (0..u32::MAX / 40_009)
+        .map(|k| f32::from_bits(k * 40_009))
+        .collect();
+    for centre in [
+        0.0,
+        1.0,
+        -1.0,
+        88.722_84,
+        -103.97,
+        f32::MAX,
+        f32::INFINITY,
+        524_288.0,
+        1.570_796_4,
+        1e-3,
+    ] {
+        let near = i64::from(f32::to_bits(centre));
+        xs.extend(
+            (-20..20)
+                .filter_map(|k| u32::try_from(near + k).ok())
+                .map(f32::from_bits),
+        );
+    }
+    type Function = fn(f64) -> f64;
+    let functions: [(&str, Function); 11] = [
+        ("exp(g)", |x| Op::Exp.apply(&[x]).unwrap()),
+        ("log(g)", |x| Op::Log.apply(&[x]).unwrap()),
+        ("tanh(g)", |x| Op::Tanh.apply(&[x]).unwrap()),
+        ("sigmoid(g)", |x| Op::Sigmoid.apply(&[x]).unwrap()),
+        ("sin(g)", |x| Op::Sin.apply(&[x]).unwrap()),
+        ("cos(g)", |x| Op::Cos.apply(&[x]).unwrap()),
+        ("sqrt(g)", |x| Op::Sqrt.apply(&[x]).unwrap()),
+        ("g^0.3", |x| Op::Pow.apply(&[x, 0.3]).unwrap()),
+        ("g^-5", |x| Op::Pow.apply(&[x, -5.0]).unwrap()),
+        ("1.7^g", |x| Op::Pow.apply(&[1.7, x]).unwrap()),
+        ("g^g", |x| Op::Pow.apply(&[x, x]).unwrap()),
+    ];
+    for (text, function) in functions {
+        let mut off = 0;
+        for (x, found) in xs.iter().zip(through_engine(text, &xs)) {
+            let want = function(f64::from(*x)) as f32;
+            let distance = if want.is_nan() || found.is_nan() {
+                i64::from(want.is_nan() != found.is_nan()) * 1000
+            } else {
+                (place(found) - place(want)).abs()
+            };
+            assert!(distance <= 1, "{text} at {x:e}: {found:e}, not {want:e}");
+            off += distance;
+        }
+        // All but a few are the nearest f32.
+        assert!(
+            off <= 2,
+            "{text}: {off} of {} are not the nearest",
+            xs.len()
+        );
+    }
+}

@@ -14,6 +14,7 @@ mod fused;
 mod graphs;
 mod lanes;
 mod laws;
+mod optimizer;
 mod references;
 #[cfg(unix)]
 mod repl;

@@ -204,13 +204,28 @@ fn whole(list: &[Instruction]) -> Option<Instruction> {
         [a, b, u] if u.out == update => adam(a, b, u, rate)
             .or_else(|| adam(b, a, u, rate))
             .or_else(|| sign(a, b, u, rate)),
+        [a, b, u, sum] if sum.out == update => {
+            let adam = adam(a, b, u, rate).or_else(|| adam(b, a, u, rate))?;
+            decayed(adam, u, sum)
+        }
         [c, s, e] if s.out == update => lion(c, s, e, rate),
         _ => None,
     }
 }
 
-/// RMSProp: a mean square, and what it divides.
+/// A sum of squares over all steps as what it is: a mean with both factors 1.
+fn averaged(s: &Instruction) -> Instruction {
+    let mut s = *s;
+    if s.kernel == Kernel::TotalSquare {
+        s.kernel = Kernel::EmaSquare;
+        s.scalars[..2].copy_from_slice(&[ONE, ONE]);
+    }
+    s
+}
+
+/// RMSProp and Adagrad: a mean square, and what it divides.
 fn two(s: &Instruction, u: &Instruction, rate: Scalar) -> Option<Instruction> {
+    let s = &averaged(s);
     let is_match = s.kernel == Kernel::EmaSquare
         && u.kernel == Kernel::Normalise
         && u.args[..2] == [Place::Grad, s.out];
@@ -250,6 +265,15 @@ fn adam(m: &Instruction, v: &Instruction, u: &Instruction, rate: Scalar) -> Opti
         let args = [x, m.out, v.out];
         Instruction::new(Kernel::AdamStep, Place::Weight, &args, &scalars)
     })
+}
+
+/// Adam with weight decay beside the quotient.
+fn decayed(adam: Instruction, u: &Instruction, sum: &Instruction) -> Option<Instruction> {
+    let is_match = sum.kernel == Kernel::Combine && sum.args[..2] == [u.out, Place::Weight];
+    let mut decayed = adam;
+    decayed.kernel = Kernel::AdamDecayStep;
+    decayed.scalars[8..10].copy_from_slice(&sum.scalars[..2]);
+    is_match.then_some(decayed)
 }
 
 /// PowerSign and AddSign: a factor from a table of the agreement of gradient and mean.

@@ -163,7 +163,7 @@ impl Block<'_, '_> {
             Kernel::PickAgreement => {
                 let table = [number(0), number(1), number(2), number(3)];
                 map2(out, self.read(x), self.read(y), |x, y| {
-                    pick(maths::sign(x) * maths::sign(y), table)
+                    pick_agreement(x, y, table)
                 });
             }
             Kernel::Normalise => {
@@ -210,7 +210,7 @@ impl Block<'_, '_> {
                 let rate = number(6);
                 self.with_state(out, x, y, |w, x, s| {
                     let s = a * s + b * x;
-                    let factor = pick(maths::sign(x) * maths::sign(s), table);
+                    let factor = pick_agreement(x, s, table);
                     (w - rate * (factor * x), s)
                 });
             }
@@ -223,18 +223,22 @@ impl Block<'_, '_> {
             Kernel::AdamStep => {
                 let (a, b, c, d) = (number(0), number(1), number(2), number(3));
                 let (e, f, g, h) = (number(4), number(5), number(6), number(7));
-                let (first, second) = (
-                    take(&mut self.lines[usize::from(y)]),
-                    take(&mut self.lines[usize::from(z)]),
-                );
-                let states = first[..self.len].iter_mut().zip(&mut second[..self.len]);
-                for ((w, x), (m, v)) in out.iter_mut().zip(self.read(x)).zip(states) {
-                    *m = a * *m + b * *x;
-                    *v = c * *v + d * (*x * *x);
-                    *w -= h * ((e * *m) / ((f * *v).sqrt() + g));
-                }
-                self.lines[usize::from(y)] = first;
-                self.lines[usize::from(z)] = second;
+                self.with_states(out, instruction.args, |w, x, m, v| {
+                    let m = a * m + b * x;
+                    let v = c * v + d * (x * x);
+                    (w - h * ((e * m) / ((f * v).sqrt() + g)), m, v)
+                });
+            }
+            Kernel::AdamDecayStep => {
+                let (a, b, c, d) = (number(0), number(1), number(2), number(3));
+                let (e, f, g, h) = (number(4), number(5), number(6), number(7));
+                let (i, j) = (number(8), number(9));
+                self.with_states(out, instruction.args, |w, x, m, v| {
+                    let m = a * m + b * x;
+                    let v = c * v + d * (x * x);
+                    let u = (e * m) / ((f * v).sqrt() + g);
+                    (w - h * (i * u + j * w), m, v)
+                });
             }
             Kernel::Sum(..) => unreachable!("a sum writes no line"),
         }
@@ -256,6 +260,26 @@ impl Block<'_, '_> {
             (*w, *s) = next(*w, *x, *s);
         }
         self.lines[usize::from(state)] = line;
+    }
+
+    /// The parameter and two pieces of state moved on together.
+    #[inline(always)]
+    fn with_states(
+        &mut self,
+        w: &mut [f32],
+        [x, first, second]: [u16; 3],
+        next: impl Fn(f32, f32, f32, f32) -> (f32, f32, f32),
+    ) {
+        let (m_line, v_line) = (
+            take(&mut self.lines[usize::from(first)]),
+            take(&mut self.lines[usize::from(second)]),
+        );
+        let states = m_line[..self.len].iter_mut().zip(&mut v_line[..self.len]);
+        for ((w, x), (m, v)) in w.iter_mut().zip(self.read(x)).zip(states) {
+            (*w, *m, *v) = next(*w, *x, *m, *v);
+        }
+        self.lines[usize::from(first)] = m_line;
+        self.lines[usize::from(second)] = v_line;
     }
 }
 
@@ -305,6 +329,15 @@ fn pick(x: f32, [below, zero, above, nan]: [f32; 4]) -> f32 {
     let value = if x < 0.0 { below } else { nan };
     let value = if x > 0.0 { above } else { value };
     if x == 0.0 { zero } else { value }
+}
+
+/// One of four numbers by the product of two signs.
+#[inline(always)]
+fn pick_agreement(x: f32, y: f32, [against, zero, with, nan]: [f32; 4]) -> f32 {
+    let differ = (x.to_bits() ^ y.to_bits()) >> 31 == 1;
+    let value = if differ { against } else { with };
+    let value = if x == 0.0 || y == 0.0 { zero } else { value };
+    if x.is_nan() || y.is_nan() { nan } else { value }
 }
 
 #[inline(always)]

@@ -112,6 +112,8 @@ pub(crate) enum Kernel {
     RmsStep,
     /// `y <- a y + b x; z <- c z + d x^2; w <- w - h (e y) / (sqrt(f z) + g)`.
     AdamStep,
+    /// As `AdamStep`, with `i` times the quotient and `j w` in place of the quotient.
+    AdamDecayStep,
     /// `y <- a y + b x; w <- w - g (pick(sign(x) sign(y); c, d, e, f) x)`.
     SignStep,
     /// `w <- w - e sign(c y + d x); y <- a y + b x`.
@@ -119,7 +121,7 @@ pub(crate) enum Kernel {
 }
 
 /// The most scalars that a kernel takes.
-pub(crate) const SCALARS: usize = 8;
+pub(crate) const SCALARS: usize = 10;
 
 /// One kernel with its operands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -241,6 +243,7 @@ impl Kernel {
             Self::RmsStep => 6,
             Self::SignStep => 7,
             Self::AdamStep => 8,
+            Self::AdamDecayStep => 10,
             Self::Unary(_)
             | Self::Binary(_)
             | Self::Square

@@ -360,10 +360,16 @@ impl<'a> Chunk<'a> {
         let mut lines: Vec<&'r mut [f32]> = Vec::with_capacity(self.lines.len() + 8);
         lines.resize_with(self.lines.len(), Default::default);
         lines.extend(registers.chunks_exact_mut(BLOCK));
+        // Where nothing waits between kernels and nothing is summed, one walk does.
+        let most = if self.instructions.len() == 1 && self.sum_count == 0 {
+            self.g.len().max(1)
+        } else {
+            BLOCK
+        };
         let mut sums = take(&mut self.sums);
         let (mut at, end) = (0, self.g.len());
         while at < end {
-            let len = BLOCK.min(end - at);
+            let len = most.min(end - at);
             for (line, rest) in lines.iter_mut().zip(&mut self.lines) {
                 let (head, tail) = take(rest).split_at_mut(len);
                 *line = head;
