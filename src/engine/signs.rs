@@ -1,12 +1,27 @@
 //! Expressions over a sign.
 //!
-//! `e^(sign(g) * sign(m))` takes three values, however many elements there are: what is a function of one sign and of scalars
-//! that are known once a step can be computed on -1, 0, 1 and NaN and looked up. A zero keeps its own sign in a product, so
-//! only expressions that give the same for both zeros are looked up; all others are computed.
+//! `e^(sign(g) * sign(m))` takes three values, however many elements there are: what is a function of one sign, or of the product of
+//! two, and of scalars that are known once a step can be computed on -1, 0, 1 and NaN and looked up. A zero keeps its own sign in
+//! a product, so only expressions that give the same for both zeros are looked up; all others are computed.
 
 use crate::ir::{Graph, Node, NodeId};
 use crate::op::{Kind, Leaf, Op};
 use crate::types::{Shape, Stage};
+
+/// What a value is looked up by: the sign of one value, or the product of the signs of two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Key {
+    pub(super) x: NodeId,
+    pub(super) y: Option<NodeId>,
+}
+
+/// What lies between a node and the signs it is a function of.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Chain {
+    /// Ops in order, those before that others read.
+    pub(super) ops: Vec<NodeId>,
+    pub(super) scalars: Vec<NodeId>,
+}
 
 /// Which nodes of a graph are functions of a sign.
 #[derive(Clone, Debug)]
@@ -19,7 +34,9 @@ struct Fact {
     is_wide: bool,
     /// Whether it is a scalar that is known once a step.
     is_shared: bool,
-    sign: Option<NodeId>,
+    key: Option<Key>,
+    /// Whether it is the sign times scalars: products of such are, too.
+    is_multiple: bool,
     /// Whether it is the same for both zeros of the sign.
     forgets_zero: bool,
 }
@@ -49,8 +66,22 @@ impl Signs {
             };
             if fact.is_wide
                 && let Node::Apply(op, _) = node
+                && let Some(key) = signs.key(op, args)
             {
-                (fact.sign, fact.forgets_zero) = signs.sign(graph, id, op, args);
+                let wide = args.iter().filter(|arg| signs.fact(**arg).is_wide);
+                let of_wide = |f: fn(&Fact) -> bool| wide.clone().all(|arg| f(&signs.fact(*arg)));
+                let is_product = match op {
+                    Op::Mul => {
+                        let [x, y] = [args[0], args[1]].map(|arg| signs.fact(arg).key);
+                        wide.clone().count() == 1 || x != y
+                    }
+                    Op::Div => !signs.fact(args[1]).is_wide,
+                    _ => false,
+                };
+                fact.is_multiple = op == Op::Sign || (is_product && of_wide(|arg| arg.is_multiple));
+                fact.forgets_zero = signs.forgets_zero(graph, op, args)
+                    || (op != Op::Sign && of_wide(|arg| arg.forgets_zero));
+                fact.key = Some(key);
             }
             signs.facts.push(fact);
         }
@@ -66,68 +97,79 @@ impl Signs {
         self.fact(id).is_shared
     }
 
-    /// The sign that a node's value can be looked up by.
-    pub(super) fn table_of(&self, id: NodeId) -> Option<NodeId> {
+    /// What a node's value can be looked up by.
+    pub(super) fn table_of(&self, id: NodeId) -> Option<Key> {
         let fact = self.fact(id);
-        fact.sign.filter(|sign| *sign != id && fact.forgets_zero)
+        fact.key.filter(|_| fact.forgets_zero)
     }
 
-    fn sign(&self, graph: &Graph, id: NodeId, op: Op, args: &[NodeId]) -> (Option<NodeId>, bool) {
-        let is_sign = |id: NodeId| self.fact(id).sign == Some(id);
-        match op {
-            Op::Sign => return (Some(id), false),
-            Op::Mul if is_sign(args[0]) && is_sign(args[1]) => return (Some(id), false),
-            _ if op.info().kind != Kind::Arithmetic => return (None, false),
-            _ => {}
+    fn key(&self, op: Op, args: &[NodeId]) -> Option<Key> {
+        if op == Op::Sign {
+            return Some(Key {
+                x: args[0],
+                y: None,
+            });
         }
-        let mut sign = None;
-        let mut is_forgotten = true;
+        if op.info().kind != Kind::Arithmetic {
+            return None;
+        }
+        let mut found: Option<Key> = None;
         for arg in args {
             let fact = self.fact(*arg);
-            if fact.is_wide {
-                if fact.sign.is_none() || (sign.is_some() && fact.sign != sign) {
-                    return (None, false);
+            if !fact.is_wide {
+                if !fact.is_shared {
+                    return None;
                 }
-                sign = fact.sign;
-                is_forgotten &= fact.forgets_zero;
-            } else if !fact.is_shared {
-                return (None, false);
+                continue;
             }
+            let key = fact.key?;
+            found = match found {
+                None => Some(key),
+                Some(other) if other == key => Some(key),
+                Some(Key { x, y: None }) if op == Op::Mul && key.y.is_none() => {
+                    let are_multiples = args.iter().all(|arg| self.fact(*arg).is_multiple);
+                    Some(Key { x, y: Some(key.x) }).filter(|_| are_multiples)
+                }
+                Some(_) => return None,
+            };
+            found?;
         }
+        found
+    }
+
+    /// Whether an op gives the same for both zeros of its operands.
+    fn forgets_zero(&self, graph: &Graph, op: Op, args: &[NodeId]) -> bool {
         let is_nonzero = |id: NodeId| {
             let number = graph.node(id).as_number();
             number.is_some_and(|number| number != 0.0)
         };
-        let forgets = match op {
+        match op {
             Op::Exp | Op::Cos | Op::Sigmoid | Op::Abs => true,
-            Op::Pow => is_forgotten || !self.fact(args[0]).is_wide,
-            Op::Add | Op::Sub => is_forgotten || args.iter().any(|arg| is_nonzero(*arg)),
-            _ => is_forgotten,
-        };
-        (sign, forgets)
+            Op::Pow => !self.fact(args[0]).is_wide,
+            Op::Add | Op::Sub => args.iter().any(|arg| is_nonzero(*arg)),
+            _ => false,
+        }
     }
 
-    /// The expression between a node and its sign, in order, and the scalars that it reads.
-    pub(super) fn chain(
-        &self,
-        graph: &Graph,
-        id: NodeId,
-        sign: NodeId,
-    ) -> (Vec<NodeId>, Vec<NodeId>) {
-        let (mut inner, mut scalars) = (Vec::new(), Vec::new());
+    /// The expression between a node and its signs.
+    pub(super) fn chain(&self, graph: &Graph, id: NodeId) -> Chain {
+        let mut chain = Chain::default();
         let mut stack = vec![id];
         while let Some(id) = stack.pop() {
-            if id == sign || inner.contains(&id) {
+            if chain.ops.contains(&id) {
                 continue;
             }
-            if self.fact(id).is_wide {
-                inner.push(id);
-                stack.extend_from_slice(graph.node(id).args().as_slice());
-            } else {
-                scalars.push(id);
+            if !self.fact(id).is_wide {
+                chain.scalars.push(id);
+                continue;
+            }
+            chain.ops.push(id);
+            let node = graph.node(id);
+            if !matches!(node, Node::Apply(Op::Sign, _)) {
+                stack.extend_from_slice(node.args().as_slice());
             }
         }
-        inner.sort_unstable();
-        (inner, scalars)
+        chain.ops.sort_unstable();
+        chain
     }
 }

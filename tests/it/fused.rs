@@ -325,6 +325,7 @@ fn functions_and_choices_are_their_twins() {
         "min(g, w) + max(g, 0.1) + clip(g, 0.2) + clip(w, |g|)",
         "where(g > 0 and w < 1 or not (g == w), g, where(t >= 1, w, 2))",
         "where(g <= 0.1, 1, 0) - where(g != 0, 3 - g, 2 / g) + g / 3 - 4",
+        "e^(cd * sign(g) * (sign(w) / 3)) * g + 2^(sign(g) * sign(g) * sign(w)) + e^(sign(g) * sign(w) * sign(m))",
         "e^(2 * sign(g) * sign(w)) * m + cos(sign(g)) + 1 / sign(g)",
         "g / 1e-40 + g / 1e39 + g / (t - 1)",
     ] {

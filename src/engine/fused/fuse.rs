@@ -56,29 +56,6 @@ fn join(list: &mut Vec<Instruction>, index: usize) -> bool {
             true
         }
         Kernel::Binary(Op::Add) => combine(list, index),
-        Kernel::Pick => {
-            let Some((product_at, product)) = maker(list, index, x, Kernel::Binary(Op::Mul)) else {
-                return false;
-            };
-            let sign = Kernel::Unary(Op::Sign);
-            let [a, b, _] = product.args;
-            let (Some((i, left)), Some((j, right))) = (
-                maker(list, product_at, a, sign),
-                maker(list, product_at, b, sign),
-            ) else {
-                return false;
-            };
-            if !is_undisturbed(list, i, index, left.args[0])
-                || !is_undisturbed(list, j, index, right.args[0])
-            {
-                return false;
-            }
-            let args = [left.args[0], right.args[0]];
-            list[index] =
-                Instruction::new(Kernel::PickAgreement, this.out, &args, &this.scalars[..4]);
-            remove(list, [Some(i), Some(j), Some(product_at), None]);
-            true
-        }
         Kernel::Binary(Op::Div) => normalise(list, index),
         _ => false,
     }

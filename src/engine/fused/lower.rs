@@ -5,12 +5,14 @@
 //! state is moved on in its place. What is remembered for the next step is written after everything that still reads the old
 //! value.
 
+mod state;
+
 use super::program::{
-    Instruction, Kernel, ONE, Pass, Place, Program, RATE, Scalar, ScalarInstruction, ScalarWork,
-    Slot, Summand, Table,
+    Instruction, Kernel, ONE, Pass, Place, Program, Scalar, ScalarInstruction, ScalarWork, Summand,
+    Table,
 };
 use super::{fuse, registers};
-use crate::engine::signs::Signs;
+use crate::engine::signs::{Key, Signs};
 use crate::engine::{EngineError, noise};
 use crate::ir::{self, Node, NodeId, Origin, Rule};
 use crate::op::{Kind, Leaf, Op};
@@ -169,9 +171,13 @@ impl<'r> Lower<'r> {
             if !fact.is_needed {
                 continue;
             }
-            if let Some(sign) = self.signs.table_of(id) {
-                self.read(sign, fact.pass);
-                for arg in self.signs.chain(self.graph(), id, sign).1 {
+            if let Some(key) = self.signs.table_of(id) {
+                let chain = self.signs.chain(self.graph(), id);
+                for arg in [Some(key.x), key.y]
+                    .into_iter()
+                    .flatten()
+                    .chain(chain.scalars)
+                {
                     self.read(arg, fact.pass);
                 }
                 continue;
@@ -191,8 +197,8 @@ impl<'r> Lower<'r> {
             for arg in node.args().as_slice() {
                 self.read(*arg, pass);
             }
-            if let Node::Apply(Op::Last, args) = node
-                && self.looks_back(args.as_slice())
+            if let Node::Apply(_, args) = node
+                && self.graph().is_old_value(id)
             {
                 self.shared.insert(args.as_slice()[0], 0);
             }
@@ -205,23 +211,19 @@ impl<'r> Lower<'r> {
         fact.last_read = fact.last_read.max(pass);
     }
 
-    /// Whether a `last` is the old value of state that is kept anyway.
-    fn looks_back(&self, args: &[NodeId]) -> bool {
-        let starts_at_zero = self.graph().node(args[1]) == Node::Number(0.0_f64.to_bits());
-        let keeps = matches!(
-            self.graph().node(args[0]),
-            Node::Apply(Op::Ema | Op::Trace | Op::Total, _)
-        );
-        starts_at_zero && keeps && self.fact(args[0]).is_wide
-    }
-
     fn node(&mut self, id: NodeId, node: Node) -> Result<Value, EngineError> {
         let fact = self.fact(id);
-        if let Some(sign) = self.signs.table_of(id) {
-            let table = self.table(id, sign);
-            let place = self.wide(sign);
+        if let Some(key) = self.signs.table_of(id) {
+            let table = self.table(id, key);
             let scalars = [table, table + 1, table + 2, table + 3];
-            return Ok(self.emit(fact, Kernel::Pick, &[place], &scalars));
+            let x = self.wide(key.x);
+            return Ok(match key.y {
+                Some(y) => {
+                    let places = [x, self.wide(y)];
+                    self.emit(fact, Kernel::PickAgreement, &places, &scalars)
+                }
+                None => self.emit(fact, Kernel::Pick, &[x], &scalars),
+            });
         }
         Ok(match node {
             Node::Number(bits) => Value::Scalar(self.number(f64::from_bits(bits))),
@@ -360,38 +362,38 @@ impl<'r> Lower<'r> {
     }
 
     /// The four scalars of an expression over a sign.
-    fn table(&mut self, id: NodeId, sign: NodeId) -> Scalar {
+    fn table(&mut self, id: NodeId, key: Key) -> Scalar {
         let fact = self.fact(id);
-        let (inner, _) = self.signs.chain(self.graph(), id, sign);
         // The loops' own kernels on the four signs: the same bits as on every element.
-        let saved = (
+        let outer = (
             std::mem::take(&mut self.program.passes[fact.pass].instructions),
-            self.next_register,
+            std::mem::take(&mut self.next_register),
         );
-        self.next_register = 0;
+        let (sign, one) = (self.register(), self.register());
         let mut places: FxHashMap<NodeId, Place> = FxHashMap::default();
-        places.insert(sign, self.register());
-        for id in inner {
+        for id in self.signs.chain(self.graph(), id).ops {
             let Node::Apply(op, args) = self.graph().node(id) else {
                 unreachable!("a function of a sign is made of ops")
             };
             let args = args.as_slice();
-            let values: Vec<Value> = args
-                .iter()
-                .map(|arg| match places.get(arg) {
-                    Some(place) => Value::Wide(*place),
-                    None => Value::Scalar(self.narrow(*arg)),
-                })
-                .collect();
+            if op == Op::Sign {
+                // Of two signs it is their product that counts: one takes all values, the other is 1.
+                places.insert(id, if args[0] == key.x { sign } else { one });
+                continue;
+            }
+            let value = |arg: &NodeId| match places.get(arg) {
+                Some(place) => Value::Wide(*place),
+                None => Value::Scalar(self.narrow(*arg)),
+            };
+            let values: Vec<Value> = args.iter().map(value).collect();
             let (kernel, sources, scalars) = self.elementwise(op, args, &values, fact);
             let out = self.register();
             self.push(fact.pass, Instruction::new(kernel, out, &sources, &scalars));
             places.insert(id, out);
         }
-        let registers = usize::from(self.next_register);
+        let registers = usize::from(std::mem::replace(&mut self.next_register, outer.1));
         let instructions =
-            std::mem::replace(&mut self.program.passes[fact.pass].instructions, saved.0);
-        self.next_register = saved.1;
+            std::mem::replace(&mut self.program.passes[fact.pass].instructions, outer.0);
         let table = u16::try_from(self.program.tables.len()).expect("fewer than 2^16 tables");
         self.program.tables.push(Table {
             instructions,
@@ -447,108 +449,6 @@ impl<'r> Lower<'r> {
         }
     }
 
-    fn wide_state(&mut self, id: NodeId, fact: Fact, op: Op, args: &[NodeId], x: Place) -> Value {
-        if op == Op::Last {
-            if self.looks_back(args) {
-                return Value::Wide(Place::State(self.shared[&args[0]]));
-            }
-            let initial = self.graph().node(args[1]).as_number().unwrap_or(0.0);
-            let slot = self.wide_slot(id, initial);
-            self.deferred.push((slot, Value::Wide(x)));
-            return Value::Wide(Place::State(slot));
-        }
-        let initial = if op == Op::Peak {
-            f64::NEG_INFINITY
-        } else {
-            0.0
-        };
-        let slot = self.wide_slot(id, initial);
-        let state = Place::State(slot);
-        let (kernel, scalars) = match op {
-            Op::Ema => {
-                let beta = self.narrow(args[1]);
-                let rest = self.rest(fact, beta);
-                (Kernel::Ema, vec![beta, rest])
-            }
-            Op::Trace => (Kernel::Trace, vec![self.narrow(args[1])]),
-            Op::Total => (Kernel::Total, vec![]),
-            _ => (Kernel::Peak, vec![]),
-        };
-        if self.shared.contains_key(&id) {
-            // Something still reads the old value: the new one waits in a register.
-            self.shared.insert(id, slot);
-            let scalars = match op {
-                Op::Ema => scalars,
-                Op::Trace => vec![scalars[0], ONE],
-                _ => vec![ONE, ONE],
-            };
-            let value = self.emit(fact, Kernel::Combine, &[state, x], &scalars);
-            self.deferred.push((slot, value));
-            return value;
-        }
-        self.push(fact.pass, Instruction::new(kernel, state, &[x], &scalars));
-        Value::Wide(state)
-    }
-
-    fn narrow_state(
-        &mut self,
-        id: NodeId,
-        fact: Fact,
-        op: Op,
-        args: &[NodeId],
-        x: Scalar,
-    ) -> Value {
-        let initial = match op {
-            Op::Peak => f64::NEG_INFINITY,
-            Op::Last => self.graph().node(args[1]).as_number().unwrap_or(0.0),
-            _ => 0.0,
-        };
-        let slot = u16::try_from(self.program.narrow.len()).expect("fewer than 2^16 slots");
-        let slot_info = self.slot(id, initial);
-        self.program.narrow.push(slot_info);
-        if op == Op::Last {
-            let last = self.last_pass;
-            self.program.passes[last].remembered.push((x, slot));
-            return self.scalar(fact, ScalarWork::Recall { slot });
-        }
-        let by = args.get(1).map_or(0, |arg| self.narrow(*arg));
-        self.scalar(fact, ScalarWork::Advance { op, x, by, slot })
-    }
-
-    /// Writes what is remembered, then the parameter.
-    fn finish(&mut self) {
-        let last = self.last_pass;
-        let held: Vec<u16> = self.deferred.iter().map(|(slot, _)| *slot).collect();
-        let mut root = self.value(self.rule.root());
-        let mut deferred = std::mem::take(&mut self.deferred);
-        let values = deferred.iter_mut().map(|(_, value)| value);
-        for value in values.chain([&mut root]) {
-            if let Value::Wide(Place::State(slot)) = *value
-                && held.contains(&slot)
-            {
-                let copy = self.register();
-                let source = Place::State(slot);
-                self.push(last, Instruction::new(Kernel::Copy, copy, &[source], &[]));
-                *value = Value::Wide(copy);
-            }
-        }
-        for (slot, value) in deferred {
-            let state = Place::State(slot);
-            let write = match value {
-                Value::Wide(x) => Instruction::new(Kernel::Copy, state, &[x], &[]),
-                Value::Scalar(a) => Instruction::new(Kernel::Fill, state, &[], &[a]),
-            };
-            self.push(last, write);
-        }
-        let step = match root {
-            Value::Wide(x) => Instruction::new(Kernel::Step, Place::Weight, &[x], &[RATE]),
-            Value::Scalar(a) => {
-                Instruction::new(Kernel::StepScalar, Place::Weight, &[], &[RATE, a])
-            }
-        };
-        self.push(last, step);
-    }
-
     fn value(&self, id: NodeId) -> Value {
         self.values[id.0 as usize].expect("arguments come first")
     }
@@ -556,7 +456,7 @@ impl<'r> Lower<'r> {
     fn wide(&self, id: NodeId) -> Place {
         match self.value(id) {
             Value::Wide(place) => place,
-            Value::Scalar(_) => unreachable!("a sign has a value for every element"),
+            Value::Scalar(_) => unreachable!("what has a sign here has a value for every element"),
         }
     }
 
@@ -668,33 +568,6 @@ impl<'r> Lower<'r> {
             Some(value) => self.number(value),
             None => self.scalar_number(fact, ScalarWork::Apply(op, args, count)),
         }
-    }
-
-    fn slot(&self, id: NodeId, initial: f64) -> Slot {
-        #[allow(clippy::cast_possible_truncation, reason = "state is kept in f32")]
-        Slot {
-            name: ir::text(self.graph(), id),
-            initial: initial as f32,
-        }
-    }
-
-    fn wide_slot(&mut self, id: NodeId, initial: f64) -> u16 {
-        let slot = self.slot(id, initial);
-        self.program.wide.push(slot);
-        u16::try_from(self.program.wide.len() - 1).expect("fewer than 2^16 slots")
-    }
-
-    fn update_slot(&mut self, rule: Origin) -> u16 {
-        if let Some(slot) = self.updates.get(&rule) {
-            return *slot;
-        }
-        self.program.wide.push(Slot {
-            name: "last(update)".to_owned(),
-            initial: 0.0,
-        });
-        let slot = u16::try_from(self.program.wide.len() - 1).expect("fewer than 2^16 slots");
-        self.updates.insert(rule, slot);
-        slot
     }
 }
 

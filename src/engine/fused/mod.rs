@@ -7,11 +7,13 @@
 mod dispatch;
 mod fuse;
 mod kernel;
+mod listing;
 mod lower;
 mod maths;
 mod program;
 mod registers;
 mod run;
 
+pub(super) use listing::listing;
 pub(super) use lower::lower;
 pub(super) use run::{Engine, Moment, State, Tensor};

@@ -174,7 +174,7 @@ pub(crate) struct ScalarInstruction {
 }
 
 /// An expression over a sign and scalars of the step, computed on four values instead of on every element: the first register
-/// holds the signs, the last instruction gives the result.
+/// holds the signs, the second ones, the last instruction gives the result.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) instructions: Vec<Instruction>,

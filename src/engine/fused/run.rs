@@ -275,6 +275,7 @@ impl Engine {
         let index = usize::from(table);
         let mut lines = vec![[0.0_f32; 4]; self.program.tables[index].registers];
         lines[0] = [-1.0, 0.0, 1.0, f32::NAN];
+        lines[1] = [1.0; 4];
         let instructions = &self.tables[index];
         let mut chunk = Chunk {
             instructions,
@@ -296,10 +297,6 @@ impl Engine {
         for (offset, value) in lines[last].iter().enumerate() {
             scalars[usize::from(out) + offset] = f64::from(*value);
         }
-    }
-
-    pub(crate) fn program(&self) -> &Program {
-        &self.program
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the graph of a rule to the instructions of [`Lanes`].
 
 use super::{Block, Instruction, Lanes, TableArg, Width, Work, fill_table};
-use crate::engine::signs::Signs;
+use crate::engine::signs::{Key, Signs};
 use crate::engine::{EngineError, TensorShape, noise};
 use crate::ir::{Graph, Node, NodeId, Origin, Rule};
 use crate::op::{Kind, Leaf, Op};
@@ -77,10 +77,10 @@ impl Compiler<'_> {
             if !needed[id.0 as usize] {
                 continue;
             }
-            if let Some(sign) = self.signs.table_of(id) {
-                needed[sign.0 as usize] = true;
-                for scalar in self.signs.chain(self.graph, id, sign).1 {
-                    needed[scalar.0 as usize] = true;
+            if let Some(key) = self.signs.table_of(id) {
+                let scalars = self.signs.chain(self.graph, id).scalars;
+                for arg in [Some(key.x), key.y].into_iter().flatten().chain(scalars) {
+                    needed[arg.0 as usize] = true;
                 }
                 continue;
             }
@@ -92,9 +92,11 @@ impl Compiler<'_> {
     }
 
     fn node(&mut self, id: NodeId, node: Node) -> Result<Block, EngineError> {
-        if let Some(sign) = self.signs.table_of(id) {
-            let table = self.table(id, sign);
-            return Ok(self.emit(Width::Wide, Work::Pick(self.block(sign), table)));
+        if let Some(key) = self.signs.table_of(id) {
+            let table = self.table(id, key);
+            let x = self.block(key.x);
+            let y = key.y.map(|y| self.block(y));
+            return Ok(self.emit(Width::Wide, Work::Pick(x, y, table)));
         }
         let width = if self.graph.ty(id).shape != Shape::Scalar {
             Width::Wide
@@ -154,32 +156,35 @@ impl Compiler<'_> {
     }
 
     /// The four values of an expression over a sign: once and for all where only numbers go in.
-    fn table(&mut self, id: NodeId, sign: NodeId) -> Block {
-        let (inner, scalars) = self.signs.chain(self.graph, id, sign);
-        let entry = |inner: &[NodeId], arg: NodeId| {
-            let place = inner.iter().position(|each| *each == arg);
-            match place {
-                Some(entry) => TableArg::Entry(entry),
-                None if arg == sign => TableArg::Sign,
-                None => TableArg::Value(self.block(arg).start),
-            }
+    fn table(&mut self, id: NodeId, key: Key) -> Block {
+        let chain = self.signs.chain(self.graph, id);
+        let entry = |arg: NodeId| match chain.ops.iter().position(|each| *each == arg) {
+            Some(entry) => TableArg::Entry(entry),
+            None => TableArg::Value(self.block(arg).start),
         };
-        let mut table = Vec::with_capacity(inner.len());
-        for id in &inner {
+        let mut table = Vec::with_capacity(chain.ops.len());
+        for id in &chain.ops {
             let Node::Apply(op, args) = self.graph.node(*id) else {
                 unreachable!("a function of a sign is made of ops")
             };
             let args = args.as_slice();
             let mut entries = [TableArg::Sign; 3];
-            for (place, arg) in entries.iter_mut().zip(args) {
-                *place = entry(&inner, *arg);
+            if op == Op::Sign {
+                // Of two signs it is their product that counts: one takes all values, the other is 1.
+                if args[0] != key.x {
+                    entries[0] = TableArg::One;
+                }
+            } else {
+                for (place, arg) in entries.iter_mut().zip(args) {
+                    *place = entry(*arg);
+                }
             }
             table.push((op, entries, args.len()));
         }
         let block = self.room(Width::Shared);
         let end = block.start + 4;
         self.lanes.values.resize(end, 0.0);
-        if scalars.iter().all(|id| self.numbers[id.0 as usize]) {
+        if chain.scalars.iter().all(|id| self.numbers[id.0 as usize]) {
             let (before, rest) = self.lanes.values.split_at_mut(block.start);
             fill_table(&table, before, &mut rest[..4]);
         } else {

@@ -53,8 +53,8 @@ enum Work {
     Reduce(Op, Block),
     /// Four values: an expression over a sign.
     Table(usize),
-    /// A value by the sign of another, out of a table.
-    Pick(Block, Block),
+    /// A value by the sign of another, or the product of two, out of a table.
+    Pick(Block, Option<Block>, Block),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,7 @@ struct Instruction {
 #[derive(Clone, Copy, Debug)]
 enum TableArg {
     Sign,
+    One,
     Entry(usize),
     Value(usize),
 }
@@ -264,14 +265,17 @@ impl Lanes {
                     };
                 }
             }
-            Work::Pick(sign, table) => {
+            Work::Pick(x, y, table) => {
                 let table = &before[table.start..table.start + 4];
                 let [below, zero, above, nan] = [table[0], table[1], table[2], table[3]];
-                view.each(&[sign], target, |out, args| {
-                    map2(out, args[0], Arg::One(0.0), |x, _| {
-                        let value = if x < 0.0 { below } else { nan };
-                        let value = if x > 0.0 { above } else { value };
-                        if x == 0.0 { zero } else { value }
+                let one = Arg::One(1.0);
+                view.each(&[x, y.unwrap_or(x)], target, |out, args| {
+                    let y = if y.is_some() { args[1] } else { one };
+                    map2(out, args[0], y, |x, y| {
+                        let is_below = x.is_sign_negative() != y.is_sign_negative();
+                        let value = if is_below { below } else { above };
+                        let value = if x == 0.0 || y == 0.0 { zero } else { value };
+                        if x.is_nan() || y.is_nan() { nan } else { value }
                     });
                 });
             }
@@ -380,6 +384,7 @@ fn fill_table(table: &[TableEntry], values: &[f64], out: &mut [f64]) {
         for (index, (op, args, count)) in table.iter().enumerate() {
             let numbers = args.map(|arg| match arg {
                 TableArg::Sign => sign,
+                TableArg::One => 1.0,
                 TableArg::Entry(entry) => results[entry],
                 TableArg::Value(place) => values[place],
             });
