@@ -5,6 +5,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::cast_precision_loss,
+    clippy::inline_always,
     missing_docs,
     reason = "a program that prints a table"
 )]
@@ -132,7 +133,7 @@ by_hand!(adam, |w, g, m, v| {
     *w -= 1e-3 * ((*m * 1.2) / ((*v * 1.5).sqrt() + 1e-8));
 });
 
-/// PowerSign in operations on whole tensors, each with its own walk over memory.
+/// `powersign` in operations on whole tensors, each with its own walk over memory.
 fn unfused(w: &mut [f32], g: &[f32], m: &mut [f32], rooms: &mut [Vec<f32>; 3]) {
     let [a, b, c] = rooms;
     let each = |out: &mut [f32], f: &(dyn Fn(usize, &mut [f32]) + Sync)| {
@@ -145,7 +146,7 @@ fn unfused(w: &mut [f32], g: &[f32], m: &mut [f32], rooms: &mut [Vec<f32>; 3]) {
         a.iter_mut().zip(&g[at..]).for_each(|(a, g)| *a = 0.1 * g);
     });
     each(m, &|at, m| {
-        m.iter_mut().zip(&a[at..]).for_each(|(m, a)| *m += a)
+        m.iter_mut().zip(&a[at..]).for_each(|(m, a)| *m += a);
     });
     each(a, &|at, a| {
         a.iter_mut().zip(&g[at..]).for_each(|(a, g)| *a = sign(*g));
@@ -165,7 +166,7 @@ fn unfused(w: &mut [f32], g: &[f32], m: &mut [f32], rooms: &mut [Vec<f32>; 3]) {
         b.iter_mut().zip(pairs).for_each(|(b, (a, g))| *b = a * g);
     });
     each(w, &|at, w| {
-        w.iter_mut().zip(&b[at..]).for_each(|(w, b)| *w -= 1e-3 * b)
+        w.iter_mut().zip(&b[at..]).for_each(|(w, b)| *w -= 1e-3 * b);
     });
 }
 

@@ -3,6 +3,11 @@
 //! All lanes are at the same step, so the test function is evaluated for all of them at once and each rule for all of its own. A
 //! lane whose run has failed is left alone from then on; what it computes is not looked at.
 
+#![allow(
+    clippy::eq_op,
+    reason = "a difference with itself tells finite numbers from others"
+)]
+
 use super::report::{Point, Run};
 use crate::engine::noise::{self, Source};
 use crate::engine::{EngineError, Lanes, Objective, ObjectiveLanes, Runner, TensorShape};
@@ -149,7 +154,7 @@ impl<'a> Batch<'a> {
         let steps = self.setup.steps;
         self.evaluate();
         self.note(0);
-        let mut next_mark = 0;
+        let mut next_mark = Mark::default();
         self.mark(0, &mut next_mark);
         let mut left = self.tasks.len();
         let mut done = 0;
@@ -342,22 +347,22 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
-    fn mark(&mut self, step: u64, next: &mut u64) {
-        let total = self.setup.steps;
-        let due = if total < PATH {
-            *next
-        } else {
-            let due = u128::from(*next) * u128::from(total) / u128::from(PATH - 1);
-            u64::try_from(due).unwrap_or(u64::MAX)
-        };
-        if step != due {
+    fn mark(&mut self, step: u64, next: &mut Mark) {
+        if step != next.step {
             return;
         }
-        *next += 1;
-        for lane in 0..self.tasks.len() {
-            if self.tasks[lane].has_path && !self.is_over[lane] {
-                let point = self.point(lane);
-                self.paths[lane].push(step, &point, self.function.values()[lane]);
+        next.advance(self.setup.steps);
+        for part in &self.parts {
+            let count = part.lanes.count();
+            for own in 0..count {
+                let lane = part.first + own;
+                if self.tasks[lane].has_path && !self.is_over[lane] {
+                    let path = &mut self.paths[lane];
+                    path.steps.push(step);
+                    path.values.push(self.function.values()[lane]);
+                    let places = (0..self.dimension).map(|i| i * count + own);
+                    path.at.extend(places.map(|place| part.w[place]));
+                }
             }
         }
     }
@@ -365,6 +370,25 @@ impl<'a> Batch<'a> {
     fn outcomes(self) -> Vec<Outcome> {
         let pairs = self.runs.into_iter().zip(self.paths);
         pairs.map(|(run, path)| Outcome { run, path }).collect()
+    }
+}
+
+/// The next step whose point is kept.
+#[derive(Clone, Copy, Default, Debug)]
+struct Mark {
+    number: u64,
+    step: u64,
+}
+
+impl Mark {
+    fn advance(&mut self, total: u64) {
+        self.number += 1;
+        self.step = if total < PATH {
+            self.number
+        } else {
+            let due = u128::from(self.number) * u128::from(total) / u128::from(PATH - 1);
+            u64::try_from(due).unwrap_or(u64::MAX)
+        };
     }
 }
 

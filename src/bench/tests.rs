@@ -1,5 +1,6 @@
 //! Benchmarks of rules on small functions, with numbers that can be followed.
 
+use super::report::Estimate;
 use super::*;
 use crate::ir::{Graph, NodeId};
 use crate::op::{Leaf, Op};

@@ -4,6 +4,11 @@
 //! two, and of scalars that are known once a step can be computed on -1, 0, 1 and NaN and looked up. A zero keeps its own sign in
 //! a product, so only expressions that give the same for both zeros are looked up; all others are computed.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a case is about a few ops; all others are treated alike"
+)]
+
 use crate::ir::{Graph, Node, NodeId};
 use crate::op::{Kind, Leaf, Op};
 use crate::types::{Shape, Stage};
@@ -30,6 +35,7 @@ pub(super) struct Signs {
 }
 
 #[derive(Clone, Copy, Default, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "four claims about a node")]
 struct Fact {
     is_wide: bool,
     /// Whether it is a scalar that is known once a step.

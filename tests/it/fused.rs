@@ -2,6 +2,13 @@
 //!
 //! The twin shares the table of ops with the engine and nothing else. Results must be the same number, so that no joined kernel, no
 //! table of signs and no order of passes can change anything.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::too_many_lines,
+    clippy::wildcard_enum_match_arm,
+    reason = "small numbers, and one long walk over the graph"
+)]
 
 use crate::laws::expression;
 use nos::context::{Context, Silent};
@@ -376,6 +383,9 @@ fn number_of_threads_changes_no_bit() {
     }
 }
 
+/// What a function should give.
+type Function = fn(f64) -> f64;
+
 /// Steps of one from one f32 to the next, through 0.
 fn place(x: f32) -> i64 {
     let bits = i64::from(x.to_bits() & 0x7fff_ffff);
@@ -417,7 +427,6 @@ fn functions_are_within_one_unit_in_the_last_place() {
                 .map(f32::from_bits),
         );
     }
-    type Function = fn(f64) -> f64;
     let functions: [(&str, Function); 11] = [
         ("exp(g)", |x| Op::Exp.apply(&[x]).unwrap()),
         ("log(g)", |x| Op::Log.apply(&[x]).unwrap()),

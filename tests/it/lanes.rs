@@ -1,4 +1,8 @@
 //! Many runs in step against the plain evaluator alone: the same bits in every lane.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a formula is made of a few kinds of nodes"
+)]
 
 use crate::laws::expression;
 use nos::bench::{self, Candidate, Options};

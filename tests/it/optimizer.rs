@@ -1,4 +1,9 @@
 //! The optimizer as a program embeds it: what it refuses, what it saves, what it weighs.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::excessive_precision,
+    reason = "small numbers, and those of the paper as they stand there"
+)]
 
 use nos::context::{Context, Silent};
 use nos::engine::{

@@ -9,11 +9,11 @@ use super::run::Chunk;
 pub(super) fn run(chunk: &mut Chunk<'_>, registers: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the machine has just said that it knows these instructions; there is no other condition.
         #[allow(
             unsafe_code,
             reason = "the only way to use instructions that not every machine has"
         )]
+        // SAFETY: the machine has just said that it knows these instructions; there is no other condition.
         unsafe {
             run_avx2(chunk, registers);
         }

@@ -4,6 +4,11 @@
 //! (`a * x + b * y`, a root in a divisor, a sign in a table); then, where what is left of a rule is one of the common shapes, all of
 //! it becomes one loop. A joined kernel does the same operations in the same order on every element, so no bit changes.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a pattern is about a few kernels; all others are left as they are"
+)]
+
 use super::program::{Instruction, Kernel, ONE, Place, Scalar};
 use crate::op::Op;
 
@@ -200,7 +205,7 @@ fn averaged(s: &Instruction) -> Instruction {
     s
 }
 
-/// RMSProp and Adagrad: a mean square, and what it divides.
+/// `rmsprop` and `adagrad`: a mean square, and what it divides.
 fn two(s: &Instruction, u: &Instruction, rate: Scalar) -> Option<Instruction> {
     let s = &averaged(s);
     let is_match = s.kernel == Kernel::EmaSquare
@@ -220,7 +225,7 @@ fn two(s: &Instruction, u: &Instruction, rate: Scalar) -> Option<Instruction> {
     })
 }
 
-/// Adam: a mean, a mean square, and their quotient.
+/// `adam`: a mean, a mean square, and their quotient.
 fn adam(m: &Instruction, v: &Instruction, u: &Instruction, rate: Scalar) -> Option<Instruction> {
     let x = Place::Grad;
     let is_match = m.kernel == Kernel::Ema
@@ -253,7 +258,7 @@ fn decayed(adam: Instruction, u: &Instruction, sum: &Instruction) -> Option<Inst
     is_match.then_some(decayed)
 }
 
-/// PowerSign and AddSign: a factor from a table of the agreement of gradient and mean.
+/// `powersign` and `addsign`: a factor from a table of the agreement of gradient and mean.
 fn sign(s: &Instruction, pick: &Instruction, u: &Instruction, rate: Scalar) -> Option<Instruction> {
     let x = Place::Grad;
     let is_pair = |[a, b]: [Place; 2], c: Place, d: Place| [a, b] == [c, d] || [a, b] == [d, c];
@@ -269,7 +274,7 @@ fn sign(s: &Instruction, pick: &Instruction, u: &Instruction, rate: Scalar) -> O
     is_match.then(|| Instruction::new(Kernel::SignStep, Place::Weight, &[x, s.out], &scalars))
 }
 
-/// Lion: the sign of a mix, then the mean moved on.
+/// `lion`: the sign of a mix, then the mean moved on.
 fn lion(c: &Instruction, s: &Instruction, e: &Instruction, rate: Scalar) -> Option<Instruction> {
     let x = Place::Grad;
     let is_match = c.kernel == Kernel::Combine

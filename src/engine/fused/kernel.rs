@@ -5,6 +5,10 @@
 //! no fused multiply-add and no reassociation, and sums over a block have a fixed number of partial sums.
 
 #![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "loops exist for ops on elements; that it is none of them is one case"
+)]
+#![allow(
     clippy::inline_always,
     reason = "these must be compiled into the caller, with its instruction set"
 )]
@@ -59,6 +63,7 @@ impl Block<'_, '_> {
     }
 
     #[inline(always)]
+    #[allow(clippy::too_many_lines, reason = "one arm for each kernel")]
     pub(super) fn execute(&mut self, instruction: &Resolved) {
         let [x, y, z] = instruction.args;
         if let Kernel::Sum(summand, index) = instruction.kernel {
@@ -360,10 +365,6 @@ fn unary(op: Op, out: &mut [f32], x: &[f32]) {
             map(out, x, maths::cos_small);
             mend(out, x, |x| x.abs() >= maths::ANGLE, libm::cos);
         }
-        #[allow(
-            clippy::wildcard_enum_match_arm,
-            reason = "these are all unary ops of elements"
-        )]
         _ => unreachable!("{op:?} is no op on one element"),
     }
 }
@@ -409,10 +410,6 @@ fn binary(op: Op, out: &mut [f32], x: &[f32], y: &[f32]) {
             map2(out, x, y, |x, y| maths::pow_plain(x.into(), y.into()));
             mend_pow(out, x, |index| y[index].into());
         }
-        #[allow(
-            clippy::wildcard_enum_match_arm,
-            reason = "these are all binary ops of elements"
-        )]
         _ => unreachable!("{op:?} is no op on two elements"),
     }
 }

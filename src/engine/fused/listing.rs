@@ -69,9 +69,10 @@ impl Program {
                     format!("drop({}, {})", self.scalar(x), self.scalar(p))
                 }
                 ScalarWork::Advance { op, x, by, slot } => {
-                    let by = match op {
-                        Op::Ema | Op::Trace => format!(", {}", self.scalar(by)),
-                        _ => String::new(),
+                    let by = if matches!(op, Op::Ema | Op::Trace) {
+                        format!(", {}", self.scalar(by))
+                    } else {
+                        String::new()
                     };
                     format!("n{slot} = {}({}{by})", op.name(), self.scalar(x))
                 }

@@ -253,11 +253,14 @@ impl Engine {
             ScalarWork::Advance { op, x, by, slot } => {
                 let state = &mut narrow.state[usize::from(slot)];
                 let (s, x, by) = (f64::from(*state), at(x), at(by));
-                let next = match op {
-                    Op::Ema => by * s + (1.0 - by) * x,
-                    Op::Trace => by * s + x,
-                    Op::Total => s + x,
-                    _ => Op::Max.apply(&[s, x]).expect("a pure op"),
+                let next = if op == Op::Ema {
+                    by * s + (1.0 - by) * x
+                } else if op == Op::Trace {
+                    by * s + x
+                } else if op == Op::Total {
+                    s + x
+                } else {
+                    Op::Max.apply(&[s, x]).expect("a pure op")
                 };
                 *state = rounded(next);
                 f64::from(*state)

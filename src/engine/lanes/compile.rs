@@ -1,5 +1,10 @@
 //! From the graph of a rule to the instructions of [`Lanes`].
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a case is about a few ops; all others are treated alike"
+)]
+
 use super::{Block, Instruction, Lanes, TableArg, Width, Work, fill_table};
 use crate::engine::signs::{Key, Signs};
 use crate::engine::{EngineError, TensorShape, noise};

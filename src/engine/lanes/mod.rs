@@ -131,10 +131,11 @@ impl Lanes {
             total: number(total),
             updates: number(step) + 1.0,
         };
-        for index in 0..self.instructions.len() {
-            let instruction = self.instructions[index];
+        let instructions = std::mem::take(&mut self.instructions);
+        for instruction in &instructions {
             self.execute(instruction, &moment);
         }
+        self.instructions = instructions;
         for (body, state) in &self.remembered {
             let kept = &mut self.state[*state..*state + wide];
             spread(&self.values, *body, self.seeds.len(), kept);
@@ -156,7 +157,8 @@ impl Lanes {
     }
 
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of work")]
-    fn execute(&mut self, Instruction { work, out }: Instruction, moment: &Moment<'_>) {
+    fn execute(&mut self, instruction: &Instruction, moment: &Moment<'_>) {
+        let Instruction { work, out } = *instruction;
         let len = self.len(out.width);
         let lanes = self.seeds.len();
         // Arguments lie before the value that is computed from them.
@@ -254,14 +256,18 @@ impl Lanes {
                 };
                 for (lane, out) in target.iter_mut().enumerate() {
                     let values = (0..count).map(|i| view.element(x, i, lane));
-                    *out = match op {
-                        Op::Norm => libm::sqrt(values.map(|x| x * x).sum()),
-                        Op::Rms => {
-                            let squares: f64 = values.map(|x| x * x).sum();
-                            libm::sqrt(squares / number(element(count)))
-                        }
-                        Op::Mean => values.sum::<f64>() / number(element(count)),
-                        _ => values.sum(),
+                    let squares = matches!(op, Op::Norm | Op::Rms);
+                    let term = |x: f64| if squares { x * x } else { x };
+                    let sum: f64 = values.map(term).sum();
+                    let mean = sum / number(element(count));
+                    *out = if op == Op::Norm {
+                        libm::sqrt(sum)
+                    } else if op == Op::Rms {
+                        libm::sqrt(mean)
+                    } else if op == Op::Mean {
+                        mean
+                    } else {
+                        sum
                     };
                 }
             }

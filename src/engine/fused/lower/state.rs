@@ -1,5 +1,10 @@
 //! State: where it is kept, when it is moved on, when it is written.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the ops that keep state, the last is the rest"
+)]
+
 use super::{Fact, Lower, Value};
 use crate::engine::fused::program::{
     Instruction, Kernel, ONE, Place, RATE, Scalar, ScalarWork, Slot,
@@ -42,9 +47,9 @@ impl Lower<'_> {
             Op::Total => (Kernel::Total, vec![]),
             _ => (Kernel::Peak, vec![]),
         };
-        if self.shared.contains_key(&id) {
+        if let Some(shared) = self.shared.get_mut(&id) {
             // Something still reads the old value: the new one waits in a register.
-            self.shared.insert(id, slot);
+            *shared = slot;
             let scalars = match op {
                 Op::Ema => scalars,
                 Op::Trace => vec![scalars[0], ONE],
