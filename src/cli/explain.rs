@@ -42,7 +42,7 @@ impl Work for Explain {
                 let span = rules::whole(context, &name, text);
                 vec![Diagnostic::new(Code::E0508, span, error.to_string())]
             })?;
-            out.push_str(&listing);
+            out.push_str(listing.trim_end());
             return Ok(());
         }
         // The line end keeps a comment from swallowing the bracket.
