@@ -150,11 +150,11 @@ impl Compiler<'_> {
                 let correction = self.emit(beta.width, Work::Correction(beta));
                 Work::Apply(Op::Div, [x, correction, x], 2)
             }
-            Op::Ema => Work::Ema(x, y, self.state(width, 0.0)),
-            Op::Trace => Work::Trace(x, y, self.state(width, 0.0)),
-            Op::Total => Work::Total(x, self.state(width, 0.0)),
-            Op::Peak => Work::Peak(x, self.state(width, f64::NEG_INFINITY)),
-            Op::Last => Work::Last(x, y, self.state(width, 0.0)),
+            Op::Ema => Work::Ema(x, y),
+            Op::Trace => Work::Trace(x, y),
+            Op::Total => Work::Total(x),
+            Op::Peak => Work::Peak(x),
+            Op::Last => Work::Last(x, y, self.state(width)),
             _ if op.info().kind == Kind::Reduction => Work::Reduce(op, x),
             _ => Work::Apply(op, blocks, args.len()),
         })
@@ -204,6 +204,9 @@ impl Compiler<'_> {
 
     fn emit(&mut self, width: Width, work: Work) -> Block {
         let out = self.room(width);
+        if matches!(work, Work::Peak(_)) {
+            self.lanes.values[out.start..].fill(f64::NEG_INFINITY);
+        }
         self.lanes.instructions.push(Instruction { work, out });
         out
     }
@@ -219,10 +222,10 @@ impl Compiler<'_> {
         Block { start, width }
     }
 
-    fn state(&mut self, width: Width, initial: f64) -> usize {
+    fn state(&mut self, width: Width) -> usize {
         let start = self.lanes.state.len();
         let len = self.lanes.len(width);
-        self.lanes.state.resize(start + len, initial);
+        self.lanes.state.resize(start + len, 0.0);
         start
     }
 
@@ -230,7 +233,7 @@ impl Compiler<'_> {
         if let Some(slot) = self.slots.get(&rule) {
             return *slot;
         }
-        let slot = self.state(Width::Wide, 0.0);
+        let slot = self.state(Width::Wide);
         self.slots.insert(rule, slot);
         slot
     }

@@ -80,20 +80,18 @@ pub(super) fn map2(out: &mut [f64], x: Arg<'_>, y: Arg<'_>, f: impl Fn(f64, f64)
     }
 }
 
-/// State moved on in its place; it is also the value.
+/// State moved on in its place.
 #[inline]
-pub(super) fn advance(state: &mut [f64], out: &mut [f64], x: Arg<'_>, f: impl Fn(f64, f64) -> f64) {
+pub(super) fn advance(state: &mut [f64], x: Arg<'_>, f: impl Fn(f64, f64) -> f64) {
     match x {
         Arg::Many(x) => {
-            for ((state, out), x) in state.iter_mut().zip(out).zip(x) {
+            for (state, x) in state.iter_mut().zip(x) {
                 *state = f(*state, *x);
-                *out = *state;
             }
         }
         Arg::One(x) => {
-            for (state, out) in state.iter_mut().zip(out) {
+            for state in state {
                 *state = f(*state, x);
-                *out = *state;
             }
         }
     }

@@ -43,10 +43,11 @@ enum Work {
     Apply(Op, [Block; 3], usize),
     /// `1 - beta^n` for the n-th update.
     Correction(Block),
-    Ema(Block, Block, usize),
-    Trace(Block, Block, usize),
-    Total(Block, usize),
-    Peak(Block, usize),
+    /// State whose value is the state: it stays where it is from step to step.
+    Ema(Block, Block),
+    Trace(Block, Block),
+    Total(Block),
+    Peak(Block),
     Last(Block, Block, usize),
     LastUpdate(usize),
     Drop(Block, Block, u32),
@@ -210,26 +211,14 @@ impl Lanes {
                     1.0 - libm::pow(beta, moment.updates)
                 });
             }),
-            Work::Ema(x, beta, state) => {
-                let state = &mut self.state[kept(state)];
-                view.advance([x, beta], state, target, |s, x, beta| {
-                    beta * s + (1.0 - beta) * x
-                });
+            Work::Ema(x, beta) => {
+                view.advance([x, beta], target, |s, x, beta| beta * s + (1.0 - beta) * x);
             }
-            Work::Trace(x, mu, state) => {
-                let state = &mut self.state[kept(state)];
-                view.advance([x, mu], state, target, |s, x, mu| mu * s + x);
-            }
-            Work::Total(x, state) => {
-                let state = &mut self.state[kept(state)];
-                view.advance([x, x], state, target, |s, x, _| s + x);
-            }
-            Work::Peak(x, state) => {
-                let state = &mut self.state[kept(state)];
-                view.advance([x, x], state, target, |s, x, _| {
-                    Op::Max.apply(&[s, x]).expect("a pure op")
-                });
-            }
+            Work::Trace(x, mu) => view.advance([x, mu], target, |s, x, mu| mu * s + x),
+            Work::Total(x) => view.advance([x, x], target, |s, x, _| s + x),
+            Work::Peak(x) => view.advance([x, x], target, |s, x, _| {
+                Op::Max.apply(&[s, x]).expect("a pure op")
+            }),
             Work::Last(x, init, state) => {
                 let state = &mut self.state[kept(state)];
                 if is_first {
@@ -343,26 +332,18 @@ impl View<'_> {
     }
 
     #[inline]
-    fn advance(
-        &self,
-        [x, y]: [Block; 2],
-        state: &mut [f64],
-        out: &mut [f64],
-        next: impl Fn(f64, f64, f64) -> f64,
-    ) {
-        let stretch = self.stretch(&[x], out.len()).max(1);
+    fn advance(&self, [x, y]: [Block; 2], state: &mut [f64], next: impl Fn(f64, f64, f64) -> f64) {
         if y.width == Width::Shared && x.width != Width::Shared {
             let y = self.before[y.start];
-            let stretches = state.chunks_mut(stretch).zip(out.chunks_mut(stretch));
-            for (index, (state, out)) in stretches.enumerate() {
-                let x = self.arg(x, index * stretch, out.len());
-                advance(state, out, x, |s, x| next(s, x, y));
+            let stretch = self.stretch(&[x], state.len()).max(1);
+            for (index, state) in state.chunks_mut(stretch).enumerate() {
+                let x = self.arg(x, index * stretch, state.len());
+                advance(state, x, |s, x| next(s, x, y));
             }
             return;
         }
-        for (index, (state, out)) in state.iter_mut().zip(out).enumerate() {
+        for (index, state) in state.iter_mut().enumerate() {
             *state = next(*state, self.at(x, index), self.at(y, index));
-            *out = *state;
         }
     }
 }
