@@ -25,6 +25,8 @@ pub(super) fn run(
     let session = Session::new(setup, rates, seeds);
     let mut results: Vec<Option<Vec<Outcome>>> = vec![None; session.batches.len()];
     session.run(&mut results, progress);
+    // The best cell of every entry with its path.
+    let mut best: Vec<Option<(usize, Path)>> = vec![None; entries.len()];
     let done = session.batches.iter().zip(results);
     for (cells, outcomes) in done {
         // What comes after a batch that was not finished is left out, so that the cells of an entry have no gaps.
@@ -32,8 +34,11 @@ pub(super) fn run(
         let mut outcomes = outcomes.into_iter();
         for cell in &session.cells[cells.clone()] {
             let own: Vec<Outcome> = outcomes.by_ref().take(cell.runs).collect();
-            session.keep(cell, own, &mut entries[cell.entry]);
+            session.keep(cell, own, &mut entries[cell.entry], &mut best[cell.entry]);
         }
+    }
+    for (entry, best) in entries.iter_mut().zip(best) {
+        entry.best = best.and_then(|(index, path)| summary(&entry.cells[index], &path));
     }
 }
 
@@ -214,7 +219,13 @@ impl<'a> Session<'a> {
     }
 
     /// Puts a finished cell into its entry.
-    fn keep(&self, cell: &CellTask, outcomes: Vec<Outcome>, entry: &mut Entry) {
+    fn keep(
+        &self,
+        cell: &CellTask,
+        outcomes: Vec<Outcome>,
+        entry: &mut Entry,
+        best: &mut Option<(usize, Path)>,
+    ) {
         let mut path = Path::default();
         let mut runs: Vec<Run> = Vec::with_capacity(self.seeds.len());
         for (number, outcome) in outcomes.into_iter().enumerate() {
@@ -230,15 +241,14 @@ impl<'a> Session<'a> {
             rate: cell.rate,
             runs,
         });
-        let cell = &entry.cells[entry.cells.len() - 1];
-        let best = entry.best.as_ref().map(|best| best.rate.to_bits());
-        let best = entry
-            .cells
-            .iter()
-            .find(|each| Some(each.rate.to_bits()) == best);
-        let is_best = best.is_none_or(|best| cell.compare(best).is_lt());
+        let latest = entry.cells.len() - 1;
+        let cell = &entry.cells[latest];
+        let is_best = match best {
+            Some((index, _)) => cell.compare(&entry.cells[*index]).is_lt(),
+            None => true,
+        };
         if is_best && cell.failures() < cell.runs.len() {
-            entry.best = summary(cell, &path);
+            *best = Some((latest, path));
         }
     }
 }

@@ -300,6 +300,7 @@ fn rules_of_the_literature_are_their_twins() {
         "powersign(f: ld)",
         "addsign",
         "addsign(f: ld)",
+        "addsign(f: 2)",
         "lion",
         "sign(g) * sqrt|g| + drop(m, 0.3)",
         "g / max(1, norm(g))",

@@ -213,11 +213,24 @@ impl Block<'_, '_> {
                 let (a, b) = (number(0), number(1));
                 let table = [number(2), number(3), number(4), number(5)];
                 let rate = number(6);
-                self.with_state(out, x, y, |w, x, s| {
-                    let s = a * s + b * x;
-                    let factor = pick_agreement(x, s, table);
-                    (w - rate * (factor * x), s)
-                });
+                // Where x is 0 the update is 0, whatever the factor, and where x is NaN it is NaN: only the state is left to ask.
+                let is_plain = |x: &f32| x.is_finite() && x.is_sign_positive();
+                if table[..3].iter().all(is_plain) {
+                    let [against, zero, with, nan] = table;
+                    self.with_state(out, x, y, |w, x, s| {
+                        let s = a * s + b * x;
+                        let differ = (x.to_bits() ^ s.to_bits()) >> 31 == 1;
+                        let factor = if differ { against } else { with };
+                        let factor = if s == 0.0 { zero } else { factor };
+                        let factor = if s.is_nan() { nan } else { factor };
+                        (w - rate * (factor * x), s)
+                    });
+                } else {
+                    self.with_state(out, x, y, |w, x, s| {
+                        let s = a * s + b * x;
+                        (w - rate * (pick_agreement(x, s, table) * x), s)
+                    });
+                }
             }
             Kernel::LionStep => {
                 let (a, b, c, d, e) = (number(0), number(1), number(2), number(3), number(4));
