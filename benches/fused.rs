@@ -56,12 +56,15 @@ fn sign(x: f32) -> f32 {
     f32::from(i8::from(x > 0.0) - i8::from(x < 0.0))
 }
 
-/// One of three by the agreement of two signs.
+/// One of three by the agreement of two signs, by masks: choices between constants are not always vectorised.
 #[inline(always)]
 fn agreement(g: f32, m: f32, against: f32, neither: f32, with: f32) -> f32 {
+    let mask = |claim: bool| u32::from(claim).wrapping_neg();
+    let choose =
+        |mask: u32, a: f32, b: f32| f32::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask));
     let product = g * m;
-    let value = if product > 0.0 { with } else { neither };
-    if product < 0.0 { against } else { value }
+    let value = choose(mask(product > 0.0), with, neither);
+    choose(mask(product < 0.0), against, value)
 }
 
 fn sgd(w: &mut [f32], g: &[f32], _: &mut [f32], _: &mut [f32]) {

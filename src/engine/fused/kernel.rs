@@ -213,24 +213,10 @@ impl Block<'_, '_> {
                 let (a, b) = (number(0), number(1));
                 let table = [number(2), number(3), number(4), number(5)];
                 let rate = number(6);
-                // Where x is 0 the update is 0, whatever the factor, and where x is NaN it is NaN: only the state is left to ask.
-                let is_plain = |x: &f32| x.is_finite() && x.is_sign_positive();
-                if table[..3].iter().all(is_plain) {
-                    let [against, zero, with, nan] = table;
-                    self.with_state(out, x, y, |w, x, s| {
-                        let s = a * s + b * x;
-                        let differ = (x.to_bits() ^ s.to_bits()) >> 31 == 1;
-                        let factor = if differ { against } else { with };
-                        let factor = if s == 0.0 { zero } else { factor };
-                        let factor = if s.is_nan() { nan } else { factor };
-                        (w - rate * (factor * x), s)
-                    });
-                } else {
-                    self.with_state(out, x, y, |w, x, s| {
-                        let s = a * s + b * x;
-                        (w - rate * (pick_agreement(x, s, table) * x), s)
-                    });
-                }
+                self.with_state(out, x, y, |w, x, s| {
+                    let s = a * s + b * x;
+                    (w - rate * (pick_agreement(x, s, table) * x), s)
+                });
             }
             Kernel::LionStep => {
                 let (a, b, c, d, e) = (number(0), number(1), number(2), number(3), number(4));
@@ -341,21 +327,34 @@ fn greater(x: f32, y: f32) -> f32 {
     if y.is_nan() { y } else { value }
 }
 
+/// All bits where a claim holds, none where it does not.
+#[inline(always)]
+fn mask(claim: bool) -> u32 {
+    u32::from(claim).wrapping_neg()
+}
+
+/// `a` where the mask is set, else `b`: bit operations, since choices between two numbers that are not in the loop are not always
+/// vectorised.
+#[inline(always)]
+fn choose(mask: u32, a: f32, b: f32) -> f32 {
+    f32::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
+}
+
 /// One of four numbers by the sign of another: below zero, zero, above, NaN.
 #[inline(always)]
 fn pick(x: f32, [below, zero, above, nan]: [f32; 4]) -> f32 {
-    let value = if x < 0.0 { below } else { nan };
-    let value = if x > 0.0 { above } else { value };
-    if x == 0.0 { zero } else { value }
+    let value = choose(mask(x < 0.0), below, above);
+    let value = choose(mask(x == 0.0), zero, value);
+    choose(mask(x.is_nan()), nan, value)
 }
 
 /// One of four numbers by the product of two signs.
 #[inline(always)]
 fn pick_agreement(x: f32, y: f32, [against, zero, with, nan]: [f32; 4]) -> f32 {
-    let differ = (x.to_bits() ^ y.to_bits()) >> 31 == 1;
-    let value = if differ { against } else { with };
-    let value = if x == 0.0 || y == 0.0 { zero } else { value };
-    if x.is_nan() || y.is_nan() { nan } else { value }
+    let differ = ((x.to_bits() ^ y.to_bits()) >> 31).wrapping_neg();
+    let value = choose(differ, against, with);
+    let value = choose(mask(x == 0.0) | mask(y == 0.0), zero, value);
+    choose(mask(x.is_nan()) | mask(y.is_nan()), nan, value)
 }
 
 #[inline(always)]
