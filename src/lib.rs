@@ -15,8 +15,9 @@
 //! From the ground up; a module uses those before it in this list, never those after it (`tests/it/tidy.rs` holds that):
 //! [`source`] (texts and spans), [`diagnostic`] (what is wrong, as data, and its rendering), [`types`] (stages, shapes, ranges), [`op`] (the
 //! table of primitive ops), [`builtin`] (the table of built-in functions), [`syntax`] (lexer, grammar, tree, formatter), [`ir`] (the rule
-//! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`]
-//! (evaluating rules and test functions), [`explain`] (what a rule does), [`bench`](mod@bench) (races and reports),
+//! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`] (rules
+//! and test functions as numbers: plainly, as fused loops over tensors, in step over many runs), [`explain`] (what a rule does),
+//! [`bench`](mod@bench) (races and reports),
 //! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
 //! interpreter state), and the two faces `cli` and `repl`.
 //!
@@ -28,6 +29,9 @@
 //!
 //! *Architecture invariant:* errors are data until the last moment. Phases return what they made together with all that is wrong;
 //! [`diagnostic::render`] alone turns that into text, and only the faces print.
+//!
+//! *Architecture invariant:* every fast path has a slow obvious twin. What is fused, vectorised or run on several threads gives the same bits as the twin
+//! on every machine, and tests hold it to that.
 //!
 //! *Architecture invariant:* the core is pure. Files, output, progress and the width of the terminal are reached through [`context::Host`];
 //! randomness is a counter and a seed. There is no clock anywhere below the faces.

@@ -1,11 +1,13 @@
 //! Benchmarks: rules side by side on a test function.
 //!
-//! Every rule gets the same learning rates, steps and seeds, and for one seed the same noise on its gradients. Runs are
-//! computed one after the other and are a function of their inputs alone, so a report can be repeated to the bit.
+//! Every rule gets the same learning rates, steps and seeds, and for one seed the same noise on its gradients. Runs take
+//! their steps together in batches, on all cores where there is much to do; each is a function of its inputs alone, so a report can be
+//! repeated to the bit.
 
-mod descent;
+mod batch;
 mod grid;
 pub mod report;
+mod session;
 mod statistics;
 mod table;
 #[cfg(test)]
@@ -17,11 +19,11 @@ pub use report::Report;
 pub use statistics::{mean, t_quantile};
 pub use table::{digits, rate_text};
 
-use crate::engine::{EngineError, Objective};
+use crate::engine::{EngineError, Lanes, Objective};
 use crate::ir::Rule;
 use crate::types::Stage;
-use descent::{Descent, Path};
-use report::{Best, Cell, Entry, Estimate, Run, Task};
+use batch::Setup;
+use report::{Entry, Task};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -150,7 +152,7 @@ pub fn default_seeds(
 
 /// Runs every candidate at every learning rate with every seed.
 ///
-/// `progress` is called about every thousand steps; when it breaks off, the report holds the learning rates that were
+/// `progress` is called about every thousand steps of a batch; when it breaks off, the report holds the learning rates that were
 /// finished until then.
 ///
 /// # Errors
@@ -168,47 +170,32 @@ pub fn run(
     // Baselines come last, all else in the order given.
     let (baselines, ours): (Vec<_>, Vec<_>) = candidates.iter().partition(|each| each.is_baseline);
     let ordered: Vec<&Candidate> = ours.into_iter().chain(baselines).collect();
-    let mut descents = Vec::with_capacity(ordered.len());
+    let setup = Setup {
+        rules: ordered.iter().map(|each| &each.rule).collect(),
+        schedule: options.schedule.as_ref(),
+        objective,
+        least: objective.least(),
+        steps: options.steps,
+    };
     for each in &ordered {
-        let descent = Descent::new(
-            &each.rule,
-            options.schedule.as_ref(),
-            objective,
-            options.steps,
-        );
-        descents.push(descent.map_err(|error| BenchError::Rule {
+        let lanes = Lanes::new(&each.rule, objective.start().len(), &[]);
+        lanes.map_err(|error| BenchError::Rule {
             name: each.name.clone(),
             error,
-        })?);
+        })?;
     }
-    let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
-    let runs = length(ordered.len())
-        .saturating_mul(length(rates.len()))
-        .saturating_mul(length(options.seeds.len()));
-    let mut session = Session {
-        objective,
-        options,
-        rates: &rates,
-        total: runs.saturating_mul(options.steps),
-        done: 0,
-        is_stopped: false,
-        progress,
-    };
-    let mut entries = Vec::with_capacity(ordered.len());
-    for (index, (candidate, descent)) in ordered.into_iter().zip(&mut descents).enumerate() {
-        let mut entry = Entry {
+    let mut entries: Vec<Entry> = ordered
+        .iter()
+        .map(|candidate| Entry {
             name: candidate.name.clone(),
             formula: candidate.formula.clone(),
             is_baseline: candidate.is_baseline,
             slots: candidate.slots,
             cells: Vec::with_capacity(rates.len()),
             best: None,
-        };
-        if !session.is_stopped {
-            session.entry(index, &candidate.rule, descent, &mut entry);
-        }
-        entries.push(entry);
-    }
+        })
+        .collect();
+    session::run(&setup, &rates, &options.seeds, &mut entries, progress);
     Ok(Report {
         format: report::FORMAT,
         task: task(objective),
@@ -264,113 +251,4 @@ fn task(objective: &Objective) -> Task {
         least: objective.least(),
         noise: objective.noise(),
     }
-}
-
-/// A benchmark under way.
-struct Session<'a> {
-    objective: &'a Objective,
-    options: &'a Options,
-    rates: &'a [f64],
-    total: u64,
-    done: u64,
-    /// Whether `progress` broke off.
-    is_stopped: bool,
-    progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
-}
-
-impl Session<'_> {
-    /// All runs of one rule; what is finished stays in the entry when it is broken off.
-    fn entry(&mut self, index: usize, rule: &Rule, descent: &mut Descent<'_>, entry: &mut Entry) {
-        let schedule = self.options.schedule.as_ref();
-        let is_random = self.objective.noise() > 0.0
-            || rule.is_random()
-            || schedule.is_some_and(Rule::is_random);
-        let (mut path, mut best_path) = (Path::default(), Path::default());
-        let mut best: Option<usize> = None;
-        for rate in self.rates {
-            path.clear();
-            let Some(runs) = self.cell(index, *rate, is_random, descent, &mut path) else {
-                break;
-            };
-            entry.cells.push(Cell { rate: *rate, runs });
-            let latest = entry.cells.len() - 1;
-            let cell = &entry.cells[latest];
-            let is_best = best.is_none_or(|best| cell.compare(&entry.cells[best]).is_lt());
-            if is_best && cell.failures() < cell.runs.len() {
-                best = Some(latest);
-                std::mem::swap(&mut path, &mut best_path);
-            }
-            if self.is_stopped {
-                break;
-            }
-        }
-        entry.best = best.and_then(|index| summary(&entry.cells[index], &best_path));
-    }
-
-    /// All seeds at one learning rate, none when broken off; one run stands for all where nothing is random.
-    fn cell(
-        &mut self,
-        entry: usize,
-        rate: f64,
-        is_random: bool,
-        descent: &mut Descent<'_>,
-        path: &mut Path,
-    ) -> Option<Vec<Run>> {
-        let mut runs: Vec<Run> = Vec::with_capacity(self.options.seeds.len());
-        for seed in &self.options.seeds {
-            let begun = self.done;
-            let mut at = Progress {
-                entry,
-                rate,
-                seed: *seed,
-                done: begun,
-                total: self.total,
-            };
-            let known = runs.first().filter(|_| !is_random).cloned();
-            let run = known.or_else(|| {
-                let path = runs.is_empty().then_some(&mut *path);
-                descent.run(rate, *seed, path, &mut |steps| {
-                    at.done = begun.saturating_add(steps);
-                    (self.progress)(at)
-                })
-            });
-            self.is_stopped = run.is_none();
-            runs.push(run?);
-            self.done = begun.saturating_add(self.options.steps);
-            at.done = self.done;
-            self.is_stopped = (self.progress)(at).is_break();
-            if self.is_stopped {
-                break;
-            }
-        }
-        (runs.len() == self.options.seeds.len()).then_some(runs)
-    }
-}
-
-/// A learning rate's runs in numbers.
-fn summary(cell: &Cell, path: &Path) -> Option<Best> {
-    let all = |steps: fn(&Run) -> Option<u64>| {
-        let is_reached = cell.failures() == 0 && cell.runs.iter().all(|run| steps(run).is_some());
-        let counts = cell.finished().filter_map(steps).map(number);
-        is_reached.then(|| Estimate::of(counts)).flatten()
-    };
-    let has_distance = cell.finished().all(|run| run.distance.is_some());
-    let distances = cell.finished().filter_map(|run| run.distance);
-    Some(Best {
-        rate: cell.rate,
-        last: Estimate::of(cell.finished().map(|run| run.last))?,
-        lowest: Estimate::of(cell.finished().map(|run| run.lowest))?,
-        distance: has_distance.then(|| Estimate::of(distances)).flatten(),
-        to_1e3: all(|run| run.to_1e3),
-        to_1e6: all(|run| run.to_1e6),
-        path: path.points(),
-    })
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "steps past 2^53 are out of reach"
-)]
-fn number(steps: u64) -> f64 {
-    steps as f64
 }

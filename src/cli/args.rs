@@ -89,6 +89,9 @@ pub(super) enum Command {
     },
     /// Explains what rules do: memory, operations, scaling, first and last step, relatives, a first learning rate
     Explain {
+        /// Prints the loops that each rule is compiled to instead
+        #[arg(long)]
+        program: bool,
         /// Rules; without any, each line of standard input
         #[arg(value_name = "RULE", allow_hyphen_values = true)]
         rules: Vec<String>,

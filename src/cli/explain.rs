@@ -3,15 +3,22 @@
 use super::filter::{self, Work};
 use super::{Exit, Failure, Terminal, rules};
 use crate::context::Context;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::engine;
 
 /// Explains each argument or, without any, each line of standard input; an empty line ends a page that another follows.
-pub(super) fn explain(rules: &[String]) -> Result<Exit, Failure> {
-    filter::run(rules, &mut Explain { pages: 0 })
+pub(super) fn explain(rules: &[String], has_program: bool) -> Result<Exit, Failure> {
+    let mut work = Explain {
+        pages: 0,
+        has_program,
+    };
+    filter::run(rules, &mut work)
 }
 
 struct Explain {
     pages: usize,
+    /// Whether the loops are wanted instead of the page.
+    has_program: bool,
 }
 
 impl Work for Explain {
@@ -25,13 +32,21 @@ impl Work for Explain {
     ) -> Result<(), Vec<Diagnostic>> {
         let name = name();
         // First the rule for itself, so that what is wrong in it is shown in the user's own text.
-        rules::rule(context, &name, text, terminal)?;
-        // The line end keeps a comment from swallowing the bracket.
-        let page = filter::text(context, terminal, &name, &format!("str(explain({text}\n))"))?;
+        let rule = rules::rule(context, &name, text, terminal)?;
         if self.pages > 0 {
             out.push('\n');
         }
         self.pages += 1;
+        if self.has_program {
+            let listing = engine::listing(&rule).map_err(|error| {
+                let span = rules::whole(context, &name, text);
+                vec![Diagnostic::new(Code::E0508, span, error.to_string())]
+            })?;
+            out.push_str(listing.trim_end());
+            return Ok(());
+        }
+        // The line end keeps a comment from swallowing the bracket.
+        let page = filter::text(context, terminal, &name, &format!("str(explain({text}\n))"))?;
         out.push_str(&page);
         Ok(())
     }

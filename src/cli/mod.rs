@@ -73,7 +73,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Canon(args)) => canon::canon(&args),
         Some(Command::Simplify { rules }) => simplify::simplify(&rules),
         Some(Command::Equal { first, second }) => equal::equal(&first, &second),
-        Some(Command::Explain { rules }) => explain::explain(&rules),
+        Some(Command::Explain { program, rules }) => explain::explain(&rules, program),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),
         None if !args.eval.is_empty() => program::eval(&args.eval.join("\n")),

@@ -56,6 +56,29 @@ pub fn fill_normal(source: Source, out: &mut [f64]) {
     }
 }
 
+/// A function of the draws from [0, 1) of the elements from `start` on, which is a multiple of four.
+pub(super) fn for_each_uniform(
+    source: Source,
+    start: u64,
+    out: &mut [f32],
+    f: impl Fn(f64) -> f32,
+) {
+    for (block, chunk) in (start / 4..).zip(out.chunks_mut(4)) {
+        for (value, draw) in chunk.iter_mut().zip(source.block(block)) {
+            *value = f(unit(draw));
+        }
+    }
+}
+
+/// A function of the draws from N(0, 1) of the elements from `start` on, which is a multiple of four.
+pub(super) fn for_each_normal(source: Source, start: u64, out: &mut [f32], f: impl Fn(f64) -> f32) {
+    for (block, chunk) in (start / 4..).zip(out.chunks_mut(4)) {
+        for (value, draw) in chunk.iter_mut().zip(normals(source.block(block))) {
+            *value = f(draw);
+        }
+    }
+}
+
 impl Source {
     fn block(self, block: u64) -> [u32; 4] {
         let [low, high] = halves(self.seed);

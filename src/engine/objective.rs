@@ -167,21 +167,21 @@ impl Objective {
 /// Computes the value and the gradient of an [`Objective`] at many points, without allocation.
 #[derive(Clone, Debug)]
 pub struct ObjectiveEvaluator {
-    values: Vec<f64>,
-    instructions: Vec<Instruction>,
+    pub(super) values: Vec<f64>,
+    pub(super) instructions: Vec<Instruction>,
     /// How many instructions the value alone needs.
     value_only: usize,
-    root: usize,
-    partials: Vec<usize>,
+    pub(super) root: usize,
+    pub(super) partials: Vec<usize>,
 }
 
 /// One op on earlier values; the coordinates are the first values.
 #[derive(Clone, Copy, Debug)]
-struct Instruction {
-    op: Op,
-    args: [usize; 3],
-    count: usize,
-    out: usize,
+pub(super) struct Instruction {
+    pub(super) op: Op,
+    pub(super) args: [usize; 3],
+    pub(super) count: usize,
+    pub(super) out: usize,
 }
 
 impl ObjectiveEvaluator {

@@ -81,6 +81,25 @@ impl Runner {
         }
     }
 
+    /// What is remembered of a parameter.
+    pub(super) fn state(&self, tensor: usize) -> &[f64] {
+        &self.tensors[tensor].state
+    }
+
+    /// Goes on from what was remembered; as many values as [`Runner::state`] has.
+    pub(super) fn set_state(
+        &mut self,
+        tensor: usize,
+        values: impl Iterator<Item = f64>,
+        has_begun: bool,
+    ) {
+        let tensor = &mut self.tensors[tensor];
+        for (state, value) in tensor.state.iter_mut().zip(values) {
+            *state = value;
+        }
+        tensor.is_first = !has_begun;
+    }
+
     /// The update of a parameter for this gradient; the rule's state moves on by one step.
     ///
     /// # Errors

@@ -23,7 +23,9 @@ impl Memory {
         let mut memory = Self::default();
         for (id, node) in rule.graph().iter() {
             let name = match node {
-                Node::Apply(op, _) if op.has_state() => text(rule, id),
+                Node::Apply(op, _) if op.has_state() && !rule.graph().is_old_value(id) => {
+                    text(rule, id)
+                }
                 Node::Own { .. } => "its own update".to_owned(),
                 Node::Apply(..)
                 | Node::Number(_)

@@ -1,7 +1,7 @@
 //! A rule as a graph of its own.
 
 use super::{Graph, Node, NodeId, Origin};
-use crate::op::Leaf;
+use crate::op::{Leaf, Op};
 use crate::types::{ExprTy, Shape};
 use rustc_hash::FxHashMap;
 
@@ -90,7 +90,7 @@ impl Rule {
                 Node::Own { .. } => true,
                 Node::Number(_) | Node::Leaf(_) | Node::Drop { .. } | Node::LastUpdate(_) => false,
             };
-            if keeps {
+            if keeps && !self.graph.is_old_value(id) {
                 match self.graph.ty(id).shape {
                     Shape::Scalar => slots.per_tensor += 1,
                     Shape::Own | Shape::FULL => slots.per_element += 1,
@@ -108,6 +108,22 @@ impl Rule {
 }
 
 impl Graph {
+    /// Whether a node is the `last` value of state that is kept anyway, and so needs no state of its own: `last(ema(g, 0.9))`.
+    pub fn is_old_value(&self, id: NodeId) -> bool {
+        let Node::Apply(Op::Last, args) = self.node(id) else {
+            return false;
+        };
+        let [x, initial] = *args.as_slice() else {
+            return false;
+        };
+        self.ty(id).shape == Shape::Own
+            && self.node(initial) == Node::Number(0.0_f64.to_bits())
+            && matches!(
+                self.node(x),
+                Node::Apply(Op::Ema | Op::Trace | Op::Total, _)
+            )
+    }
+
     /// Adds a rule's nodes, with origins of their own; the node of its update.
     ///
     /// # Panics

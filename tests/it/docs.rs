@@ -11,6 +11,7 @@ const PAGES: &[&str] = &[
     "README.md",
     "docs/language.md",
     "docs/diagnostics.md",
+    "docs/engine.md",
     "docs/speed.md",
 ];
 

@@ -10,11 +10,14 @@ mod docs;
 mod equal;
 mod examples;
 mod explain;
+mod fused;
 mod graphs;
 mod identities;
 mod keys;
+mod lanes;
 mod laws;
 mod limits;
+mod optimizer;
 mod references;
 #[cfg(unix)]
 mod repl;

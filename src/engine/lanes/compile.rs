@@ -1,0 +1,240 @@
+//! From the graph of a rule to the instructions of [`Lanes`].
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a case is about a few ops; all others are treated alike"
+)]
+
+use super::{Block, Instruction, Lanes, TableArg, Width, Work, fill_table};
+use crate::engine::signs::{Key, Signs};
+use crate::engine::{EngineError, TensorShape, noise};
+use crate::ir::{Graph, Node, NodeId, Origin, Rule};
+use crate::op::{Kind, Leaf, Op};
+use crate::types::Shape;
+use rustc_hash::FxHashMap;
+
+pub(super) fn compile(
+    rule: &Rule,
+    coordinates: usize,
+    seeds: &[u64],
+) -> Result<Lanes, EngineError> {
+    let found = rule.ty().shape;
+    if rule.needs_matrix() {
+        return Err(EngineError::MatrixRule {
+            expected: Shape::FULL,
+            found: TensorShape::Vector(coordinates),
+            tensor: 0,
+        });
+    }
+    if !found.fits_parameter() {
+        return Err(EngineError::UpdateShape { found });
+    }
+    let nothing = Block {
+        start: 0,
+        width: Width::Shared,
+    };
+    let mut compiler = Compiler {
+        graph: rule.graph(),
+        signs: Signs::of(rule.graph(), true),
+        blocks: vec![nothing; rule.graph().len()],
+        numbers: vec![false; rule.graph().len()],
+        slots: FxHashMap::default(),
+        lanes: Lanes {
+            coordinates,
+            seeds: seeds.to_vec(),
+            instructions: Vec::new(),
+            tables: Vec::new(),
+            values: Vec::new(),
+            state: Vec::new(),
+            remembered: Vec::new(),
+            root: nothing,
+            update: vec![0.0; coordinates * seeds.len()],
+            is_first: true,
+        },
+    };
+    let needed = compiler.needed(rule.root());
+    for (id, node) in rule.graph().iter() {
+        if needed[id.0 as usize] {
+            compiler.blocks[id.0 as usize] = compiler.node(id, node)?;
+        }
+    }
+    compiler.lanes.root = compiler.block(rule.root());
+    Ok(compiler.lanes)
+}
+
+struct Compiler<'r> {
+    graph: &'r Graph,
+    signs: Signs,
+    blocks: Vec<Block>,
+    /// Which nodes are numbers.
+    numbers: Vec<bool>,
+    slots: FxHashMap<Origin, usize>,
+    lanes: Lanes,
+}
+
+impl Compiler<'_> {
+    /// What the update and the state need: not what lies between a table and its sign.
+    fn needed(&self, root: NodeId) -> Vec<bool> {
+        let mut needed = vec![false; self.graph.len()];
+        needed[root.0 as usize] = true;
+        let nodes: Vec<(NodeId, Node)> = self.graph.iter().collect();
+        for (id, node) in nodes.into_iter().rev() {
+            if !needed[id.0 as usize] {
+                continue;
+            }
+            if let Some(key) = self.signs.table_of(id) {
+                let scalars = self.signs.chain(self.graph, id).scalars;
+                for arg in [Some(key.x), key.y].into_iter().flatten().chain(scalars) {
+                    needed[arg.0 as usize] = true;
+                }
+                continue;
+            }
+            for arg in node.args().as_slice() {
+                needed[arg.0 as usize] = true;
+            }
+        }
+        needed
+    }
+
+    fn node(&mut self, id: NodeId, node: Node) -> Result<Block, EngineError> {
+        if let Some(key) = self.signs.table_of(id) {
+            let table = self.table(id, key);
+            let x = self.block(key.x);
+            let y = key.y.map(|y| self.block(y));
+            return Ok(self.emit(Width::Wide, Work::Pick(x, y, table)));
+        }
+        let width = if self.graph.ty(id).shape != Shape::Scalar {
+            Width::Wide
+        } else if self.signs.is_shared(id) {
+            Width::Shared
+        } else {
+            Width::Lane
+        };
+        let work = match node {
+            Node::Number(bits) => {
+                let block = self.room(Width::Shared);
+                self.lanes.values[block.start] = f64::from_bits(bits);
+                self.numbers[id.0 as usize] = true;
+                return Ok(block);
+            }
+            Node::Own { rule, body } => {
+                let (block, slot) = (self.block(body), self.slot(rule));
+                self.lanes.remembered.push((block, slot));
+                return Ok(block);
+            }
+            Node::Leaf(Leaf::Coordinate(index)) => return Err(EngineError::Coordinate { index }),
+            Node::Leaf(leaf) => Work::Leaf(leaf),
+            Node::LastUpdate(rule) => Work::LastUpdate(self.slot(rule)),
+            Node::Drop { x, p, mask } => Work::Drop(
+                self.block(x),
+                self.block(p),
+                noise::STREAM_MASKS.wrapping_add(mask.0),
+            ),
+            Node::Apply(op, args) => self.apply(width, op, args.as_slice())?,
+        };
+        Ok(self.emit(width, work))
+    }
+
+    fn apply(&mut self, width: Width, op: Op, args: &[NodeId]) -> Result<Work, EngineError> {
+        let mut blocks = [self.block(args[0]); 3];
+        for (block, arg) in blocks.iter_mut().zip(args) {
+            *block = self.block(*arg);
+        }
+        let [x, y, _] = blocks;
+        Ok(match op {
+            Op::Debias => {
+                let Node::Apply(Op::Ema, ema) = self.graph.node(args[0]) else {
+                    return Err(EngineError::DebiasOfOther);
+                };
+                let beta = self.block(ema.as_slice()[1]);
+                let correction = self.emit(beta.width, Work::Correction(beta));
+                Work::Apply(Op::Div, [x, correction, x], 2)
+            }
+            Op::Ema => Work::Ema(x, y),
+            Op::Trace => Work::Trace(x, y),
+            Op::Total => Work::Total(x),
+            Op::Peak => Work::Peak(x),
+            Op::Last => Work::Last(x, y, self.state(width)),
+            _ if op.info().kind == Kind::Reduction => Work::Reduce(op, x),
+            _ => Work::Apply(op, blocks, args.len()),
+        })
+    }
+
+    /// The four values of an expression over a sign: once and for all where only numbers go in.
+    fn table(&mut self, id: NodeId, key: Key) -> Block {
+        let chain = self.signs.chain(self.graph, id);
+        let entry = |arg: NodeId| match chain.ops.iter().position(|each| *each == arg) {
+            Some(entry) => TableArg::Entry(entry),
+            None => TableArg::Value(self.block(arg).start),
+        };
+        let mut table = Vec::with_capacity(chain.ops.len());
+        for id in &chain.ops {
+            let Node::Apply(op, args) = self.graph.node(*id) else {
+                unreachable!("a function of a sign is made of ops")
+            };
+            let args = args.as_slice();
+            let mut entries = [TableArg::Sign; 3];
+            if op == Op::Sign {
+                // Of two signs it is their product that counts: one takes all values, the other is 1.
+                if args[0] != key.x {
+                    entries[0] = TableArg::One;
+                }
+            } else {
+                for (place, arg) in entries.iter_mut().zip(args) {
+                    *place = entry(*arg);
+                }
+            }
+            table.push((op, entries, args.len()));
+        }
+        let block = self.room(Width::Shared);
+        let end = block.start + 4;
+        self.lanes.values.resize(end, 0.0);
+        if chain.scalars.iter().all(|id| self.numbers[id.0 as usize]) {
+            let (before, rest) = self.lanes.values.split_at_mut(block.start);
+            fill_table(&table, before, &mut rest[..4]);
+        } else {
+            self.lanes.tables.push(table);
+            self.lanes.instructions.push(Instruction {
+                work: Work::Table(self.lanes.tables.len() - 1),
+                out: block,
+            });
+        }
+        block
+    }
+
+    fn emit(&mut self, width: Width, work: Work) -> Block {
+        let out = self.room(width);
+        if matches!(work, Work::Peak(_)) {
+            self.lanes.values[out.start..].fill(f64::NEG_INFINITY);
+        }
+        self.lanes.instructions.push(Instruction { work, out });
+        out
+    }
+
+    fn block(&self, id: NodeId) -> Block {
+        self.blocks[id.0 as usize]
+    }
+
+    fn room(&mut self, width: Width) -> Block {
+        let start = self.lanes.values.len();
+        let len = self.lanes.len(width);
+        self.lanes.values.resize(start + len, 0.0);
+        Block { start, width }
+    }
+
+    fn state(&mut self, width: Width) -> usize {
+        let start = self.lanes.state.len();
+        let len = self.lanes.len(width);
+        self.lanes.state.resize(start + len, 0.0);
+        start
+    }
+
+    fn slot(&mut self, rule: Origin) -> usize {
+        if let Some(slot) = self.slots.get(&rule) {
+            return *slot;
+        }
+        let slot = self.state(Width::Wide);
+        self.slots.insert(rule, slot);
+        slot
+    }
+}
