@@ -198,65 +198,90 @@ impl Store {
         }
     }
 
-    /// b x + (1 - b) y has the distribution of the mask that keeps the other part: the shorter sum is taken.
+    /// b x + (1 - b) y has the distribution of the mask that keeps the other part: the shorter sum is taken. Where it takes two masks to
+    /// make it shorter, both are turned at once.
     fn turn_masks(&mut self, root: PolyId) -> PolyId {
-        let (outside, inside) = self.masks(root);
         let mut root = root;
-        for mask in outside {
-            let Kind::Mask { keep, index, shape } = self.atom(mask).kind else {
-                continue;
-            };
-            let is_everywhere = self
-                .terms(root)
-                .iter()
-                .all(|term| self.has(term.mono, mask));
-            if inside.contains(&mask) || is_everywhere {
-                continue;
+        for _ in 0..MOST_TURNS {
+            let mut best = root;
+            let outside = self.masks(root).0;
+            let is_pair = (2..=MOST_RENAMED).contains(&outside.len());
+            for mask in outside {
+                let Some(once) = self.turned(root, mask) else {
+                    continue;
+                };
+                best = self.shorter(best, once);
+                if !is_pair {
+                    continue;
+                }
+                for other in self.masks(once).0 {
+                    if let Some(twice) = self.turned(once, other) {
+                        best = self.shorter(best, twice);
+                    }
+                }
             }
-            let (whole, rest): (Vec<Term>, Vec<Term>) = self
-                .terms(root)
-                .iter()
-                .partition(|term| self.has(term.mono, mask));
-            let bare: Vec<MonoId> = whole
-                .iter()
-                .map(|term| self.with_mask(term.mono, mask, None))
-                .collect();
-            // Where x and y share no product, x + y is longer than y.
-            if !bare
-                .iter()
-                .any(|mono| rest.iter().any(|term| term.mono == *mono))
-            {
-                continue;
+            if best == root {
+                break;
             }
-            let other = self.complement(keep);
-            let turned = self.intern_atom(Kind::Mask {
-                keep: other,
-                index,
-                shape,
-            });
-            let mut terms = rest;
-            for (term, mono) in whole.iter().zip(bare) {
-                terms.push(Term { mono, ..*term });
-                let mono = self.with_mask(term.mono, mask, Some(turned));
-                terms.push(Term {
-                    mono,
-                    coef: term.coef.neg(),
-                });
-            }
-            let candidate = self.sum(terms);
-            let rank = |store: &Self, poly: PolyId, keep: PolyId| {
-                let p = store.as_number(keep).map_or(0.0, Rational::to_f64);
-                (
-                    store.terms(poly).len(),
-                    (1.0 - p).to_bits(),
-                    store.poly(poly).hash,
-                )
-            };
-            if rank(self, candidate, other) < rank(self, root, keep) {
-                root = candidate;
-            }
+            root = best;
         }
         root
+    }
+
+    /// The one of two forms that is taken: with fewer terms, with less that is dropped, or by its structure.
+    fn shorter(&self, x: PolyId, y: PolyId) -> PolyId {
+        let rank = |poly: PolyId| {
+            let masks = self.masks(poly).0;
+            let dropped: f64 = masks
+                .into_iter()
+                .map(|mask| match self.atom(mask).kind {
+                    Kind::Mask { keep, .. } => {
+                        1.0 - self.as_number(keep).map_or(0.0, Rational::to_f64)
+                    }
+                    _ => 0.0,
+                })
+                .sum();
+            let (len, hash) = (self.terms(poly).len(), self.poly(poly).hash);
+            (len, dropped.to_bits(), hash)
+        };
+        if rank(y) < rank(x) { y } else { x }
+    }
+
+    /// The form with a mask turned; none where that cannot be, or would be longer.
+    fn turned(&mut self, root: PolyId, mask: AtomId) -> Option<PolyId> {
+        let Kind::Mask { keep, index, shape } = self.atom(mask).kind else {
+            return None;
+        };
+        let (whole, rest): (Vec<Term>, Vec<Term>) = self
+            .terms(root)
+            .iter()
+            .partition(|term| self.has(term.mono, mask));
+        if rest.is_empty() || self.masks(root).1.contains(&mask) {
+            return None;
+        }
+        let bare: Vec<MonoId> = whole
+            .iter()
+            .map(|term| self.with_mask(term.mono, mask, None))
+            .collect();
+        // Where x and y share no product, x + y is longer than y.
+        bare.iter()
+            .find(|mono| rest.iter().any(|term| term.mono == **mono))?;
+        let other = self.complement(keep);
+        let turned = self.intern_atom(Kind::Mask {
+            keep: other,
+            index,
+            shape,
+        });
+        let mut terms = rest;
+        for (term, mono) in whole.iter().zip(bare) {
+            terms.push(Term { mono, ..*term });
+            let mono = self.with_mask(term.mono, mask, Some(turned));
+            terms.push(Term {
+                mono,
+                coef: term.coef.neg(),
+            });
+        }
+        Some(self.sum(terms))
     }
 
     /// A product with another mask in the place of one, or with none.
