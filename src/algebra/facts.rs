@@ -19,6 +19,7 @@ impl Store {
             is_total: true,
             is_random: false,
             is_delicate: false,
+            is_noisy: false,
             stage: Stage::Script,
             shape: Shape::Scalar,
         };
@@ -27,6 +28,7 @@ impl Store {
             atom.is_total &= poly.is_total;
             atom.is_random |= poly.is_random;
             atom.is_delicate |= poly.is_delicate;
+            atom.is_noisy |= poly.is_noisy;
             atom.stage = atom.stage.max(poly.stage);
             atom.shape = join(atom.shape, poly.shape);
         };
@@ -36,7 +38,7 @@ impl Store {
                 (atom.stage, atom.shape, atom.range) = (ty.stage, ty.shape, leaf.range());
                 if matches!(leaf, Leaf::Noise | Leaf::StepNoise) {
                     // A normal draw is zero with probability zero.
-                    atom.is_random = true;
+                    (atom.is_random, atom.is_noisy) = (true, true);
                     atom.range = atom.range.without_zero();
                 }
             }
@@ -55,6 +57,7 @@ impl Store {
                 (atom.stage, atom.shape) = (inner.stage, inner.shape);
                 atom.is_random = inner.is_random;
                 atom.is_delicate = inner.is_delicate;
+                atom.is_noisy = inner.is_noisy;
                 atom.is_total = inner.is_total && !inner.range.zero;
                 atom.range = Op::Log.range(&[Op::Abs.range(&[inner.range])]);
             }
@@ -105,6 +108,7 @@ impl Store {
             atom.is_total &= poly.is_total;
             atom.is_random |= poly.is_random;
             atom.is_delicate |= poly.is_delicate;
+            atom.is_noisy |= poly.is_noisy;
             types[index] = crate::types::ExprTy {
                 stage: poly.stage,
                 shape: poly.shape,

@@ -80,9 +80,11 @@ pub(super) struct Atom {
     pub(super) is_total: bool,
     /// Whether it depends on noise or a mask.
     pub(super) is_random: bool,
-    /// Whether there is a sign of a sum, chance inside a function, or something undefined times zero: these may be written in more
+    /// Whether there is a sign of a sum, noise inside a sum that is a factor, or something undefined times zero: these may be written in more
     /// ways than one, so that the text is to be read again.
     pub(super) is_delicate: bool,
+    /// Whether it depends on noise.
+    pub(super) is_noisy: bool,
     pub(super) stage: Stage,
     pub(super) shape: Shape,
 }
@@ -108,6 +110,7 @@ pub(super) struct Mono {
     pub(super) is_total: bool,
     pub(super) is_random: bool,
     pub(super) is_delicate: bool,
+    pub(super) is_noisy: bool,
     /// Whether a sum stands in it with an exponent of at least 1.
     pub(super) has_sum: bool,
     /// Whether [x != 0] of a sum x stands in it.
@@ -130,6 +133,7 @@ pub(super) struct Poly {
     pub(super) is_total: bool,
     pub(super) is_random: bool,
     pub(super) is_delicate: bool,
+    pub(super) is_noisy: bool,
     pub(super) stage: Stage,
     pub(super) shape: Shape,
     pub(super) range: Option<Range>,
@@ -354,6 +358,7 @@ impl Store {
             is_total: true,
             is_random: false,
             is_delicate: false,
+            is_noisy: false,
             has_sum: false,
             has_sum_support: false,
             stage: Stage::Script,
@@ -363,6 +368,7 @@ impl Store {
             let exp = self.poly(exp);
             mono.is_random = exp.is_random;
             mono.is_delicate = exp.is_delicate;
+            mono.is_noisy = exp.is_noisy;
             mono.stage = exp.stage;
             mono.shape = exp.shape;
         }
@@ -412,6 +418,7 @@ impl Store {
             is_total: true,
             is_random: false,
             is_delicate: false,
+            is_noisy: false,
             stage: Stage::Script,
             shape: Shape::Scalar,
             range: None,
@@ -420,6 +427,7 @@ impl Store {
             let mono = self.mono(term.mono);
             poly.is_total &= mono.is_total;
             poly.is_random |= mono.is_random;
+            poly.is_noisy |= mono.is_noisy;
             poly.is_delicate |= mono.is_delicate || term.coef.is_zero();
             poly.stage = poly.stage.max(mono.stage);
             poly.shape = join(poly.shape, mono.shape);
