@@ -19,7 +19,7 @@
 //! and test functions as numbers: plainly, as fused loops over tensors, in step over many runs), [`explain`] (what a rule does),
 //! [`bench`](mod@bench) (races and reports),
 //! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
-//! interpreter state), and the two faces `cli` and `repl`.
+//! interpreter state), [`capi`] (the optimizer for C), and the two faces `cli` and `repl`.
 //!
 //! *Architecture invariant:* one table defines every primitive op. Checker, graph, evaluator, printing, help and completion read it; there is
 //! no second list of names.
@@ -30,8 +30,8 @@
 //! *Architecture invariant:* errors are data until the last moment. Phases return what they made together with all that is wrong;
 //! [`diagnostic::render`] alone turns that into text, and only the faces print.
 //!
-//! *Architecture invariant:* every fast path has a slow obvious twin. What is fused, vectorised or run on several threads gives the same bits as the twin
-//! on every machine, and tests hold it to that.
+//! *Architecture invariant:* every fast path has a slow obvious twin. What is fused, vectorised or run on several threads gives the same numbers as the
+//! twin, and tests hold it to that.
 //!
 //! *Architecture invariant:* the core is pure. Files, output, progress and the width of the terminal are reached through [`context::Host`];
 //! randomness is a counter and a seed. There is no clock anywhere below the faces.
@@ -56,6 +56,7 @@
 pub mod algebra;
 pub mod bench;
 pub mod builtin;
+pub mod capi;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -291,7 +291,7 @@ impl Ball {
                             size: (size, error),
                             exponent: (y, ey),
                         },
-                        _ => Lost,
+                        Undefined | Known(..) | Turned { .. } | Lost => Lost,
                     }
                 }
                 Undefined | Turned { .. } | Lost => Lost,

@@ -422,7 +422,7 @@ impl Store {
     fn told_apart(
         &mut self,
         root: PolyId,
-        group: Vec<AtomId>,
+        group: &[AtomId],
         (keep, shape): (PolyId, Shape),
     ) -> Vec<AtomId> {
         let [this, others] = [OTHER_MASKS, OTHER_MASKS + 1].map(|index| {
@@ -430,7 +430,7 @@ impl Store {
             self.poly_of(mask)
         });
         let mut order: Vec<(u64, AtomId)> = Vec::with_capacity(group.len());
-        for mask in &group {
+        for mask in group {
             let with = group
                 .iter()
                 .map(|other| (*other, if other == mask { this } else { others }))
@@ -475,7 +475,7 @@ impl Store {
                 continue;
             }
             if group.len() > MOST_RENAMED {
-                group = self.told_apart(root, group, (keep, shape));
+                group = self.told_apart(root, &group, (keep, shape));
             }
             let mut best: Option<PolyId> = None;
             for order in orders(group.len()) {

@@ -10,9 +10,10 @@
 
 use super::report::{Point, Run};
 use crate::engine::noise::{self, Source};
-use crate::engine::{EngineError, Lanes, Objective, ObjectiveLanes, Runner, TensorShape};
+use crate::engine::{EngineError, Lanes, Objective, ObjectiveLanes, Powers, Runner, TensorShape};
 use crate::ir::Rule;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// The most points of a path.
 const PATH: u64 = 1000;
@@ -40,8 +41,24 @@ pub(super) struct Outcome {
 /// The points of a run, thinned as they come.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Path {
+    marks: Arc<Marks>,
+    /// Which of the watched lanes it is.
+    place: usize,
+    /// How many of the marks are its own: a failed run has no more.
+    len: usize,
+    /// Where the run ended, if that is no mark.
+    end: Option<Point>,
+}
+
+/// Some lanes at some steps.
+#[derive(Clone, Default, Debug)]
+struct Marks {
+    /// The lanes whose path is wanted.
+    watched: Vec<usize>,
     steps: Vec<u64>,
+    /// Mark by mark the coordinates, each on all watched lanes.
     at: Vec<f64>,
+    /// Mark by mark the values of all watched lanes.
     values: Vec<f64>,
 }
 
@@ -58,11 +75,7 @@ pub(super) struct Setup<'a> {
 struct Part {
     lanes: Lanes,
     first: usize,
-    w: Vec<f64>,
-    g: Vec<f64>,
-    factors: Vec<f64>,
-    /// 1 for lanes that are over, else 0.
-    is_over: Vec<f64>,
+    count: usize,
 }
 
 /// Runs from the start; `beat` is told from time to time how many steps are done, and can stop them all: then there is nothing.
@@ -78,21 +91,38 @@ pub(super) fn run(
     Ok(batch.run(beat).then(|| batch.outcomes()))
 }
 
+/// All values are lane by lane; weights are the points of `function`.
 struct Batch<'a> {
     setup: &'a Setup<'a>,
     tasks: &'a [Task],
     dimension: usize,
     parts: Vec<Part>,
     function: ObjectiveLanes,
+    powers: Powers,
     /// One a seed: the schedule may be random.
     schedules: Vec<(u64, Runner)>,
-    is_over: Vec<bool>,
+    /// The learning rates of this step.
+    factors: Vec<f64>,
+    /// 1 for lanes that are over, else 0.
+    is_over: Vec<f64>,
+    monitor: Monitor,
     runs: Vec<Run>,
     paths: Vec<Path>,
+    marks: Marks,
+    /// The weights before this step, coordinate by coordinate.
     before: Vec<f64>,
-    /// Where each run ended.
-    ends: Vec<Vec<f64>>,
+    /// Gradients with noise, coordinate by coordinate.
+    noisy: Vec<f64>,
     noise: Vec<f64>,
+}
+
+/// What is kept of every run's values.
+struct Monitor {
+    last: Vec<f64>,
+    lowest: Vec<f64>,
+    /// Steps until within 1e-3 and 1e-6 of the least value; infinity before.
+    to_1e3: Vec<f64>,
+    to_1e6: Vec<f64>,
 }
 
 impl<'a> Batch<'a> {
@@ -103,16 +133,10 @@ impl<'a> Batch<'a> {
         for group in tasks.chunk_by(|a, b| a.entry == b.entry) {
             let seeds: Vec<u64> = group.iter().map(|task| task.seed).collect();
             let lanes = Lanes::new(setup.rules[group[0].entry], dimension, &seeds)?;
-            let start = setup.objective.start().iter();
             parts.push(Part {
                 lanes,
                 first,
-                w: start
-                    .flat_map(|x| std::iter::repeat_n(*x, group.len()))
-                    .collect(),
-                g: vec![0.0; dimension * group.len()],
-                factors: group.iter().map(|task| task.rate).collect(),
-                is_over: vec![0.0; group.len()],
+                count: group.len(),
             });
             first += group.len();
         }
@@ -133,26 +157,44 @@ impl<'a> Batch<'a> {
             to_1e3: None,
             to_1e6: None,
         };
+        let count = tasks.len();
+        let mut function = ObjectiveLanes::new(setup.objective, count);
+        for (coordinate, x) in setup.objective.start().iter().enumerate() {
+            function.coordinate_mut(coordinate).fill(*x);
+        }
+        let watched = (0..count).filter(|lane| tasks[*lane].has_path);
         Ok(Self {
             setup,
             tasks,
             dimension,
-            function: ObjectiveLanes::new(setup.objective, tasks.len()),
-            schedules,
-            is_over: vec![false; tasks.len()],
-            runs: vec![fresh; tasks.len()],
-            paths: vec![Path::default(); tasks.len()],
-            before: Vec::new(),
-            ends: vec![Vec::new(); tasks.len()],
-            noise: vec![0.0; dimension],
             parts,
+            function,
+            powers: Powers::default(),
+            schedules,
+            factors: tasks.iter().map(|task| task.rate).collect(),
+            is_over: vec![0.0; count],
+            monitor: Monitor {
+                last: vec![f64::INFINITY; count],
+                lowest: vec![f64::INFINITY; count],
+                to_1e3: vec![f64::INFINITY; count],
+                to_1e6: vec![f64::INFINITY; count],
+            },
+            runs: vec![fresh; count],
+            paths: vec![Path::default(); count],
+            marks: Marks {
+                watched: watched.collect(),
+                ..Marks::default()
+            },
+            before: vec![0.0; dimension * count],
+            noisy: vec![0.0; dimension * count],
+            noise: vec![0.0; dimension],
         })
     }
 
     /// All steps; whether they were done.
     fn run(&mut self, beat: &mut dyn FnMut(u64) -> ControlFlow<()>) -> bool {
         let steps = self.setup.steps;
-        self.evaluate();
+        self.function.run();
         self.note(0);
         let mut next_mark = Mark::default();
         self.mark(0, &mut next_mark);
@@ -160,86 +202,70 @@ impl<'a> Batch<'a> {
         let mut done = 0;
         while done < steps && left > 0 {
             left -= self.advance(done);
-            self.evaluate();
-            left -= self.fail_at_values(done);
+            self.function.run();
             done += 1;
-            self.note(done);
+            if self.note(done) {
+                left -= self.fail_at_values(done - 1);
+            }
             self.mark(done, &mut next_mark);
             if done.is_multiple_of(BEAT) && beat(done).is_break() {
                 return false;
             }
         }
         for lane in 0..self.tasks.len() {
-            if !self.is_over[lane] {
-                self.finish(lane, done);
+            if self.is_over[lane] == 0.0 {
+                let at = (0..self.dimension).map(|i| self.function.coordinate(i)[lane]);
+                let at = at.collect();
+                self.end(lane, done, at);
             }
         }
         true
     }
 
-    /// Values and gradients where the lanes are.
-    fn evaluate(&mut self) {
-        for part in &self.parts {
-            let count = part.lanes.count();
-            for (coordinate, w) in part.w.chunks_exact(count).enumerate() {
-                let target = self.function.coordinate_mut(coordinate);
-                target[part.first..part.first + count].copy_from_slice(w);
-            }
-        }
-        self.function.run();
-    }
-
     /// One step of the weights; how many lanes fail at it.
     fn advance(&mut self, step: u64) -> usize {
-        let mut failed = Vec::new();
         if self.setup.schedule.is_some() {
             self.factors(step);
         }
-        let noise = self.setup.objective.noise();
-        self.before.clear();
+        let is_noisy = self.setup.objective.noise() > 0.0;
+        if is_noisy {
+            self.add_noise(step);
+        }
+        let all = self.tasks.len();
+        let mut failed = Vec::new();
         for part in &mut self.parts {
-            let count = part.lanes.count();
-            for (coordinate, g) in part.g.chunks_exact_mut(count).enumerate() {
-                let partials = self.function.partials(coordinate);
-                g.copy_from_slice(&partials[part.first..part.first + count]);
-            }
-            if noise > 0.0 {
-                for lane in 0..count {
-                    let source = Source {
-                        seed: self.tasks[part.first + lane].seed,
-                        stream: noise::STREAM_GRADIENT,
-                        tensor: 0,
-                        step,
-                    };
-                    noise::fill_normal(source, &mut self.noise);
-                    for (coordinate, draw) in self.noise.iter().enumerate() {
-                        part.g[coordinate * count + lane] += noise * draw;
-                    }
-                }
-            }
-            self.before.extend_from_slice(&part.w);
-            let update = part.lanes.update(&part.w, &part.g, step, self.setup.steps);
-            // A difference with itself is 0 exactly where a number is finite.
+            let own = part.first..part.first + part.count;
+            let w = |i: usize| &self.function.coordinate(i)[own.clone()];
+            let g = |i: usize| {
+                let all_lanes = if is_noisy {
+                    &self.noisy[i * all..(i + 1) * all]
+                } else {
+                    self.function.partials(i)
+                };
+                &all_lanes[own.clone()]
+            };
+            let powers = &mut self.powers;
+            let update = part.lanes.advance(&w, &g, step, self.setup.steps, powers);
+            // Not 0 where something is not finite.
             let mut trouble = 0.0;
-            let rows = part
-                .w
-                .chunks_exact_mut(count)
-                .zip(update.chunks_exact(count));
-            for (w, update) in rows {
-                let lanes = part.factors.iter().zip(&part.is_over);
-                for ((w, u), (factor, is_over)) in w.iter_mut().zip(update).zip(lanes) {
-                    *w -= factor * u;
-                    let own = (*w - *w) + (u - u);
-                    trouble += if *is_over == 0.0 { own } else { 0.0 };
-                }
+            for (i, update) in update.chunks_exact(part.count).enumerate() {
+                trouble += descend(
+                    &mut self.function.coordinate_mut(i)[own.clone()],
+                    &mut self.before[i * all..(i + 1) * all][own.clone()],
+                    update,
+                    &self.factors[own.clone()],
+                    &self.is_over[own.clone()],
+                );
             }
             if trouble != 0.0 {
-                for lane in 0..count {
-                    let places = (0..self.dimension).map(|i| i * count + lane);
-                    let mut values = places.map(|place| (part.w[place], update[place]));
+                for lane in own.clone() {
+                    let mut values = (0..self.dimension).map(|i| {
+                        let w = self.function.coordinate(i)[lane];
+                        (w, update[i * part.count + lane - part.first])
+                    });
                     let is_finite = values.all(|(w, u)| w.is_finite() && u.is_finite());
-                    if !is_finite && !self.is_over[part.first + lane] {
-                        failed.push(part.first + lane);
+                    if !is_finite && self.is_over[lane] == 0.0 {
+                        failed.push(lane);
                     }
                 }
             }
@@ -250,17 +276,34 @@ impl<'a> Batch<'a> {
         failed.len()
     }
 
+    /// The gradients of all lanes with the noise of this step.
+    fn add_noise(&mut self, step: u64) {
+        let all = self.tasks.len();
+        for (i, noisy) in self.noisy.chunks_exact_mut(all).enumerate() {
+            noisy.copy_from_slice(self.function.partials(i));
+        }
+        for (lane, task) in self.tasks.iter().enumerate() {
+            let source = Source {
+                seed: task.seed,
+                stream: noise::STREAM_GRADIENT,
+                tensor: 0,
+                step,
+            };
+            noise::fill_normal(source, &mut self.noise);
+            for (i, draw) in self.noise.iter().enumerate() {
+                self.noisy[i * all + lane] += self.setup.objective.noise() * draw;
+            }
+        }
+    }
+
     /// The learning rates of this step.
     fn factors(&mut self, step: u64) {
         for (seed, schedule) in &mut self.schedules {
             let update = schedule.update(0, &[0.0], &[0.0], step, self.setup.steps);
             let factor = update.expect("a schedule has one value")[0];
-            for part in &mut self.parts {
-                let tasks = &self.tasks[part.first..part.first + part.factors.len()];
-                for (out, task) in part.factors.iter_mut().zip(tasks) {
-                    if task.seed == *seed {
-                        *out = task.rate * factor;
-                    }
+            for (out, task) in self.factors.iter_mut().zip(self.tasks) {
+                if task.seed == *seed {
+                    *out = task.rate * factor;
                 }
             }
         }
@@ -269,14 +312,7 @@ impl<'a> Batch<'a> {
     /// Ends the lanes whose value is not finite; how many there are.
     fn fail_at_values(&mut self, step: u64) -> usize {
         let values = self.function.values();
-        let lanes = values.iter().zip(&self.is_over);
-        let trouble = lanes.fold(0.0, |sum, (value, is_over)| {
-            sum + if *is_over { 0.0 } else { value - value }
-        });
-        if trouble == 0.0 {
-            return 0;
-        }
-        let is_failed = |lane: &usize| !self.is_over[*lane] && !values[*lane].is_finite();
+        let is_failed = |lane: &usize| self.is_over[*lane] == 0.0 && !values[*lane].is_finite();
         let failed: Vec<usize> = (0..values.len()).filter(is_failed).collect();
         for lane in &failed {
             self.fail(*lane, step);
@@ -287,63 +323,59 @@ impl<'a> Batch<'a> {
     /// A run ends where it was before this step.
     fn fail(&mut self, lane: usize, step: u64) {
         self.runs[lane].failed_at = Some(step + 1);
-        let before = std::mem::take(&mut self.before);
-        let mut at = 0;
-        for part in &mut self.parts {
-            let count = part.lanes.count();
-            if (part.first..part.first + count).contains(&lane) {
-                let own = lane - part.first;
-                part.is_over[own] = 1.0;
-                let places = (0..self.dimension).map(|i| before[at + i * count + own]);
-                self.ends[lane] = places.collect();
-            }
-            at += part.w.len();
-        }
-        self.before = before;
-        self.end(lane, step);
+        let all = self.tasks.len();
+        let at = (0..self.dimension).map(|i| self.before[i * all + lane]);
+        let at = at.collect();
+        self.end(lane, step, at);
     }
 
-    fn finish(&mut self, lane: usize, step: u64) {
-        self.ends[lane] = self.point(lane);
-        self.end(lane, step);
-    }
-
-    fn end(&mut self, lane: usize, step: u64) {
-        self.is_over[lane] = true;
+    fn end(&mut self, lane: usize, step: u64, at: Vec<f64>) {
+        self.is_over[lane] = 1.0;
+        let value = self.monitor.last[lane];
+        let steps = |at: f64| at.is_finite().then(|| whole(at));
         let run = &mut self.runs[lane];
-        if self.tasks[lane].has_path {
-            self.paths[lane].end(step, &self.ends[lane], run.last);
+        run.last = value;
+        run.lowest = self.monitor.lowest[lane];
+        run.to_1e3 = steps(self.monitor.to_1e3[lane]);
+        run.to_1e6 = steps(self.monitor.to_1e6[lane]);
+        run.distance = distance(self.setup.objective, &at);
+        let path = &mut self.paths[lane];
+        path.len = self.marks.steps.len();
+        if self.marks.steps.last() != Some(&step) {
+            path.end = Some(Point { step, at, value });
         }
-        run.distance = distance(self.setup.objective, &self.ends[lane]);
     }
 
-    fn point(&self, lane: usize) -> Vec<f64> {
-        let is_own = |part: &&Part| (part.first..part.first + part.lanes.count()).contains(&lane);
-        let part = self.parts.iter().find(is_own);
-        let part = part.expect("every lane belongs to a part");
-        let (count, own) = (part.lanes.count(), lane - part.first);
-        (0..self.dimension)
-            .map(|i| part.w[i * count + own])
-            .collect()
-    }
-
-    fn note(&mut self, done: u64) {
-        let lanes = self.runs.iter_mut().zip(self.function.values());
-        for ((run, value), is_over) in lanes.zip(&self.is_over) {
-            if *is_over {
-                continue;
-            }
-            run.last = *value;
-            run.lowest = run.lowest.min(*value);
-            if let Some(least) = self.setup.least {
-                if run.to_1e3.is_none() && value - least <= 1e-3 {
-                    run.to_1e3 = Some(done);
-                }
-                if run.to_1e6.is_none() && value - least <= 1e-6 {
-                    run.to_1e6 = Some(done);
-                }
-            }
+    /// Keeps the values of lanes that are under way; whether some are not finite, and so are not kept.
+    fn note(&mut self, done: u64) -> bool {
+        let least = self.setup.least.unwrap_or(f64::NEG_INFINITY);
+        let done = number(done);
+        let monitor = &mut self.monitor;
+        let lasts = monitor.last.iter_mut().zip(&mut monitor.lowest);
+        let steps = monitor.to_1e3.iter_mut().zip(&mut monitor.to_1e6);
+        let values = self.function.values().iter().zip(&self.is_over);
+        let mut trouble = 0.0;
+        for (((value, is_over), (last, lowest)), (to_1e3, to_1e6)) in values.zip(lasts).zip(steps) {
+            // A difference with itself is 0 exactly where a number is finite.
+            let own = value - value;
+            let is_kept = *is_over == 0.0 && own == 0.0;
+            trouble += if *is_over == 0.0 { own } else { 0.0 };
+            let value = if is_kept { *value } else { f64::INFINITY };
+            *last = if is_kept { value } else { *last };
+            *lowest = if value < *lowest { value } else { *lowest };
+            let above = value - least;
+            *to_1e3 = if above <= 1e-3 && done < *to_1e3 {
+                done
+            } else {
+                *to_1e3
+            };
+            *to_1e6 = if above <= 1e-6 && done < *to_1e6 {
+                done
+            } else {
+                *to_1e6
+            };
         }
+        trouble != 0.0
     }
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
@@ -352,25 +384,78 @@ impl<'a> Batch<'a> {
             return;
         }
         next.advance(self.setup.steps);
-        for part in &self.parts {
-            let count = part.lanes.count();
-            for own in 0..count {
-                let lane = part.first + own;
-                if self.tasks[lane].has_path && !self.is_over[lane] {
-                    let path = &mut self.paths[lane];
-                    path.steps.push(step);
-                    path.values.push(self.function.values()[lane]);
-                    let places = (0..self.dimension).map(|i| i * count + own);
-                    path.at.extend(places.map(|place| part.w[place]));
-                }
+        let marks = &mut self.marks;
+        if marks.steps.is_empty() {
+            let most = usize::try_from(self.setup.steps.saturating_add(1).min(PATH)).unwrap_or(0);
+            marks.steps.reserve_exact(most);
+            marks.values.reserve_exact(most * marks.watched.len());
+            marks
+                .at
+                .reserve_exact(most * marks.watched.len() * self.dimension);
+        }
+        marks.steps.push(step);
+        let watched = &marks.watched;
+        let is_all = watched.len() == self.tasks.len();
+        let keep = |out: &mut Vec<f64>, row: &[f64]| {
+            if is_all {
+                out.extend_from_slice(row);
+            } else {
+                out.extend(watched.iter().map(|lane| row[*lane]));
             }
+        };
+        keep(&mut marks.values, self.function.values());
+        for i in 0..self.dimension {
+            keep(&mut marks.at, self.function.coordinate(i));
         }
     }
 
     fn outcomes(self) -> Vec<Outcome> {
-        let pairs = self.runs.into_iter().zip(self.paths);
+        let marks = Arc::new(self.marks);
+        let mut paths = self.paths;
+        for (place, lane) in marks.watched.iter().enumerate() {
+            paths[*lane].marks = Arc::clone(&marks);
+            paths[*lane].place = place;
+        }
+        let pairs = self.runs.into_iter().zip(paths);
         pairs.map(|(run, path)| Outcome { run, path }).collect()
     }
+}
+
+/// One step of a coordinate on all lanes of a rule: not 0 where the update or the weight of a lane under way is not finite.
+fn descend(
+    w: &mut [f64],
+    before: &mut [f64],
+    update: &[f64],
+    factors: &[f64],
+    is_over: &[f64],
+) -> f64 {
+    let lanes = w.iter_mut().zip(before).zip(update);
+    let mut trouble = 0.0;
+    for (((w, before), u), (factor, is_over)) in lanes.zip(factors.iter().zip(is_over)) {
+        *before = *w;
+        *w -= factor * u;
+        // A difference with itself is 0 exactly where a number is finite.
+        let own = (*w - *w) + (u - u);
+        trouble += if *is_over == 0.0 { own } else { 0.0 };
+    }
+    trouble
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "steps past 2^53 are out of reach"
+)]
+fn number(step: u64) -> f64 {
+    step as f64
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of steps"
+)]
+fn whole(step: f64) -> u64 {
+    step as u64
 }
 
 /// The next step whose point is kept.
@@ -403,28 +488,18 @@ fn distance(objective: &Objective, at: &[f64]) -> Option<f64> {
 }
 
 impl Path {
-    /// Keeps the point where the run ended, wherever that was.
-    fn end(&mut self, step: u64, at: &[f64], value: f64) {
-        if self.steps.last() != Some(&step) {
-            self.push(step, at, value);
-        }
-    }
-
-    fn push(&mut self, step: u64, at: &[f64], value: f64) {
-        self.steps.push(step);
-        self.at.extend_from_slice(at);
-        self.values.push(value);
-    }
-
     pub(super) fn points(&self) -> Vec<Point> {
-        let dimension = self.at.len() / self.steps.len().max(1);
-        let marks = self.steps.iter().zip(&self.values).enumerate();
-        marks
-            .map(|(index, (step, value))| Point {
-                step: *step,
-                at: self.at[index * dimension..(index + 1) * dimension].to_vec(),
-                value: *value,
-            })
-            .collect()
+        let marks = &*self.marks;
+        let count = marks.watched.len();
+        let dimension = marks.at.len() / marks.values.len().max(1);
+        let point = |(index, step): (usize, &u64)| Point {
+            step: *step,
+            at: (0..dimension)
+                .map(|i| marks.at[(index * dimension + i) * count + self.place])
+                .collect(),
+            value: marks.values[index * count + self.place],
+        };
+        let steps = marks.steps[..self.len].iter().enumerate();
+        steps.map(point).chain(self.end.clone()).collect()
     }
 }

@@ -23,6 +23,7 @@ mod terms;
 
 pub use derivative::gradient;
 pub use error::{EngineError, ObjectiveError, TensorShape};
+pub(crate) use lanes::Powers;
 pub use lanes::{Lanes, ObjectiveLanes};
 pub use objective::{Objective, ObjectiveEvaluator};
 pub use optimizer::{Done, NotFinite, Optimizer, OptimizerError, Saved, Settings};

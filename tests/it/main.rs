@@ -3,6 +3,7 @@
 
 mod algebra;
 mod algebra_laws;
+mod capi;
 mod cli;
 mod cli_stop;
 mod cli_work;

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "eval",
     "library",
     "context",
+    "capi",
     "repl",
     "cli",
 ];

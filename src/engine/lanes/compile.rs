@@ -5,6 +5,7 @@
     reason = "a case is about a few ops; all others are treated alike"
 )]
 
+use super::quick::{Code, Quick};
 use super::{Block, Instruction, Lanes, TableArg, Width, Work, fill_table};
 use crate::engine::signs::{Key, Signs};
 use crate::engine::{EngineError, TensorShape, noise};
@@ -37,6 +38,7 @@ pub(super) fn compile(
         graph: rule.graph(),
         signs: Signs::of(rule.graph(), true),
         blocks: vec![nothing; rule.graph().len()],
+        twos: Vec::new(),
         numbers: vec![false; rule.graph().len()],
         slots: FxHashMap::default(),
         lanes: Lanes {
@@ -66,6 +68,8 @@ struct Compiler<'r> {
     graph: &'r Graph,
     signs: Signs,
     blocks: Vec<Block>,
+    /// Where the number 2 stands.
+    twos: Vec<usize>,
     /// Which nodes are numbers.
     numbers: Vec<bool>,
     slots: FxHashMap<Origin, usize>,
@@ -115,6 +119,9 @@ impl Compiler<'_> {
                 let block = self.room(Width::Shared);
                 self.lanes.values[block.start] = f64::from_bits(bits);
                 self.numbers[id.0 as usize] = true;
+                if bits == 2.0_f64.to_bits() {
+                    self.twos.push(block.start);
+                }
                 return Ok(block);
             }
             Node::Own { rule, body } => {
@@ -207,8 +214,39 @@ impl Compiler<'_> {
         if matches!(work, Work::Peak(_)) {
             self.lanes.values[out.start..].fill(f64::NEG_INFINITY);
         }
+        let work = self.quick(work, out).map_or(work, Work::Quick);
         self.lanes.instructions.push(Instruction { work, out });
         out
+    }
+
+    /// The loop that does the same, where arguments and result run side by side.
+    fn quick(&self, work: Work, out: Block) -> Option<Quick> {
+        let (code, x, y) = match work {
+            Work::Apply(op, [x, y, _], count) if count <= 2 => {
+                let code = Code::of(op, self.twos.contains(&y.start))?;
+                (code, x, if code.is_unary() { x } else { y })
+            }
+            Work::Ema(x, beta) if beta.width == Width::Shared => (Code::Ema, x, beta),
+            Work::Trace(x, mu) if mu.width == Width::Shared => (Code::Trace, x, mu),
+            _ => return None,
+        };
+        let is_one = |block: Block| block.width == Width::Shared && out.width != Width::Shared;
+        let fits = |block: Block| block.width == out.width || is_one(block);
+        let is_state = matches!(code, Code::Ema | Code::Trace);
+        let is_plain = if is_state || code.is_unary() {
+            x.width == out.width
+        } else {
+            fits(x) && fits(y) && !(is_one(x) && is_one(y))
+        };
+        is_plain.then(|| Quick {
+            code,
+            x: x.start,
+            is_x_one: is_one(x),
+            y: y.start,
+            is_y_one: is_one(y),
+            out: out.start,
+            len: self.lanes.len(out.width),
+        })
     }
 
     fn block(&self, id: NodeId) -> Block {

@@ -9,6 +9,7 @@
 mod compile;
 mod loops;
 mod objective;
+mod quick;
 
 pub use objective::ObjectiveLanes;
 
@@ -17,6 +18,7 @@ use super::noise::{self, Source};
 use crate::ir::Rule;
 use crate::op::{Leaf, Op};
 use loops::{Arg, advance, apply, map2};
+use quick::Quick;
 
 /// How many values there are for each coordinate and lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +41,7 @@ struct Block {
 /// What one instruction does.
 #[derive(Clone, Copy, Debug)]
 enum Work {
+    Quick(Quick),
     Leaf(Leaf),
     Apply(Op, [Block; 3], usize),
     /// `1 - beta^n` for the n-th update.
@@ -92,8 +95,9 @@ pub struct Lanes {
 
 /// Everything that one step depends on, apart from state.
 struct Moment<'a> {
-    w: &'a [f64],
-    g: &'a [f64],
+    /// Each coordinate on all lanes.
+    w: &'a dyn Fn(usize) -> &'a [f64],
+    g: &'a dyn Fn(usize) -> &'a [f64],
     step: u64,
     t: f64,
     total: f64,
@@ -124,6 +128,22 @@ impl Lanes {
             w.len() == wide && g.len() == wide,
             "one value a coordinate and lane"
         );
+        let count = self.seeds.len();
+        let w = |i: usize| &w[i * count..(i + 1) * count];
+        let g = |i: usize| &g[i * count..(i + 1) * count];
+        self.advance(&w, &g, step, total, &mut Powers::default())
+    }
+
+    /// As [`Lanes::update`], for weights and gradients that lie anywhere: each coordinate on all lanes.
+    pub(crate) fn advance<'a>(
+        &mut self,
+        w: &'a dyn Fn(usize) -> &'a [f64],
+        g: &'a dyn Fn(usize) -> &'a [f64],
+        step: u64,
+        total: u64,
+        powers: &mut Powers,
+    ) -> &[f64] {
+        let wide = self.coordinates * self.seeds.len();
         let moment = Moment {
             w,
             g,
@@ -134,7 +154,16 @@ impl Lanes {
         };
         let instructions = std::mem::take(&mut self.instructions);
         for instruction in &instructions {
-            self.execute(instruction, &moment);
+            if let Work::Quick(quick) = &instruction.work {
+                quick.run(&mut self.values);
+            } else if let Work::Correction(beta) = instruction.work
+                && beta.width == Width::Shared
+            {
+                let beta = self.values[beta.start];
+                self.values[instruction.out.start] = powers.correction(beta, moment.updates);
+            } else {
+                self.execute(instruction, &moment);
+            }
         }
         self.instructions = instructions;
         for (body, state) in &self.remembered {
@@ -184,8 +213,8 @@ impl Lanes {
         };
         match work {
             Work::Leaf(leaf) => match leaf {
-                Leaf::Grad => target.copy_from_slice(moment.g),
-                Leaf::Weight => target.copy_from_slice(moment.w),
+                Leaf::Grad => gather(target, lanes, moment.g),
+                Leaf::Weight => gather(target, lanes, moment.w),
                 Leaf::Step => target.fill(moment.t),
                 Leaf::Total => target.fill(moment.total),
                 Leaf::Noise => {
@@ -274,8 +303,57 @@ impl Lanes {
                     });
                 });
             }
-            Work::Table(_) => unreachable!("done above"),
+            Work::Table(_) | Work::Quick(_) => unreachable!("done above"),
         }
+    }
+}
+
+/// The corrections of averages that several rules of one batch need at the same step.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Powers(Vec<Power>);
+
+#[derive(Clone, Copy, Debug)]
+struct Power {
+    beta: f64,
+    updates: f64,
+    value: f64,
+    /// Whether all later ones are 1 as well.
+    is_one: bool,
+}
+
+impl Powers {
+    /// `1 - beta^updates`.
+    fn correction(&mut self, beta: f64, updates: f64) -> f64 {
+        let is_same = |each: &Power| each.beta.to_bits() == beta.to_bits();
+        let place = self.0.iter().position(is_same);
+        if let Some(known) = place.map(|place| self.0[place])
+            && (known.updates.to_bits() == updates.to_bits()
+                || (known.is_one && known.updates < updates))
+        {
+            return known.value;
+        }
+        let power = libm::pow(beta, updates);
+        let new = Power {
+            beta,
+            updates,
+            value: 1.0 - power,
+            // Powers of such numbers fall, and what is so far below the last place of 1 is lost.
+            is_one: (0.0..1.0).contains(&beta) && power < 1e-20,
+        };
+        match place {
+            Some(place) => self.0[place] = new,
+            // Betas that depend on the step would fill it with what is never asked for again.
+            None if self.0.len() < 8 => self.0.push(new),
+            None => {}
+        }
+        new.value
+    }
+}
+
+/// Each coordinate on all lanes, one after another.
+fn gather<'a>(out: &mut [f64], lanes: usize, row: &dyn Fn(usize) -> &'a [f64]) {
+    for (coordinate, out) in out.chunks_exact_mut(lanes.max(1)).enumerate() {
+        out.copy_from_slice(row(coordinate));
     }
 }
 

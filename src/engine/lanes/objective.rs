@@ -1,8 +1,34 @@
 //! A test function and its gradient on many points at once.
 
 use super::loops::{Arg, apply};
+use super::quick::{Code, Quick};
 use crate::engine::Objective;
-use crate::op::Op;
+use crate::engine::objective::Instruction;
+
+/// One op on all points.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Quick(Quick),
+    Plain(Instruction),
+}
+
+/// The loop for an op, where there is one.
+fn quick(each: &Instruction, numbers: &[Option<f64>], lanes: usize) -> Option<Quick> {
+    let [x, y, _] = each.args;
+    let is_square = each.count == 2 && numbers[y] == Some(2.0);
+    let code = Code::of(each.op, is_square)?;
+    let y = if code.is_unary() { x } else { y };
+    let (is_x_one, is_y_one) = (numbers[x].is_some(), numbers[y].is_some());
+    (!(is_x_one && is_y_one)).then_some(Quick {
+        code,
+        x: x * lanes,
+        is_x_one,
+        y: y * lanes,
+        is_y_one,
+        out: each.out * lanes,
+        len: lanes,
+    })
+}
 
 /// Computes the value and the gradient of an [`Objective`] at one point a lane, with the bits that its evaluator gives for each.
 #[derive(Clone, Debug)]
@@ -13,7 +39,7 @@ pub struct ObjectiveLanes {
     values: Vec<f64>,
     /// The values that are the same on every lane.
     numbers: Vec<Option<f64>>,
-    instructions: Vec<(Op, [usize; 3], usize, usize)>,
+    instructions: Vec<Step>,
     root: usize,
     partials: Vec<usize>,
 }
@@ -22,17 +48,17 @@ impl ObjectiveLanes {
     /// Room for this many points.
     pub fn new(objective: &Objective, lanes: usize) -> Self {
         let evaluator = objective.evaluator();
-        let instructions: Vec<(Op, [usize; 3], usize, usize)> = evaluator
-            .instructions
-            .iter()
-            .map(|each| (each.op, each.args, each.count, each.out))
-            .collect();
         let coordinates = evaluator.partials.len();
         let mut numbers: Vec<Option<f64>> = evaluator.values.iter().copied().map(Some).collect();
         numbers[..coordinates].fill(None);
-        for (_, _, _, out) in &instructions {
-            numbers[*out] = None;
+        for each in &evaluator.instructions {
+            numbers[each.out] = None;
         }
+        let step = |each: &Instruction| match quick(each, &numbers, lanes) {
+            Some(quick) => Step::Quick(quick),
+            None => Step::Plain(*each),
+        };
+        let instructions = evaluator.instructions.iter().map(step).collect();
         let values = evaluator.values.iter();
         Self {
             coordinates,
@@ -57,20 +83,36 @@ impl ObjectiveLanes {
         &mut self.values[start..start + self.lanes]
     }
 
+    /// A coordinate of every point.
+    ///
+    /// # Panics
+    /// Where there is no such coordinate.
+    pub fn coordinate(&self, coordinate: usize) -> &[f64] {
+        assert!(coordinate < self.coordinates, "a coordinate that exists");
+        self.lane_values(coordinate)
+    }
+
     /// Computes values and gradients at the points that were written.
     pub fn run(&mut self) {
         let lanes = self.lanes;
-        for (op, places, count, out) in &self.instructions {
+        for step in &self.instructions {
+            let each = match step {
+                Step::Quick(quick) => {
+                    quick.run(&mut self.values);
+                    continue;
+                }
+                Step::Plain(each) => each,
+            };
             // Arguments lie before the value that is computed from them.
-            let (before, rest) = self.values.split_at_mut(out * lanes);
+            let (before, rest) = self.values.split_at_mut(each.out * lanes);
             let mut args = [Arg::One(0.0); 3];
-            for (arg, place) in args.iter_mut().zip(&places[..*count]) {
+            for (arg, place) in args.iter_mut().zip(&each.args[..each.count]) {
                 *arg = match self.numbers[*place] {
                     Some(number) => Arg::One(number),
                     None => Arg::Many(&before[place * lanes..(place + 1) * lanes]),
                 };
             }
-            apply(*op, &mut rest[..lanes], &args[..*count]);
+            apply(each.op, &mut rest[..lanes], &args[..each.count]);
         }
     }
 

@@ -1,0 +1,141 @@
+//! The commonest instructions, resolved when a program is made: places instead of blocks, no question left but which loop it is.
+//!
+//! Every loop takes four values at a time, so that it is compiled to whole vectors; the bits are those of one value at a time.
+
+#![allow(
+    clippy::inline_always,
+    reason = "a step has hundreds of short loops: a call would cost as much as each"
+)]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a few ops have loops of their own; all others are treated alike"
+)]
+
+use crate::op::Op;
+
+/// A loop over neighbouring values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quick {
+    pub(super) code: Code,
+    pub(super) x: usize,
+    /// Whether the first argument is one number for all.
+    pub(super) is_x_one: bool,
+    pub(super) y: usize,
+    /// Whether the second argument is one number for all.
+    pub(super) is_y_one: bool,
+    pub(super) out: usize,
+    pub(super) len: usize,
+}
+
+/// What a loop computes from its arguments; `Ema` and `Trace` from what was there as well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Code {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Square,
+    Neg,
+    Abs,
+    Sqrt,
+    Ema,
+    Trace,
+}
+
+impl Code {
+    /// The loop of an op, where there is one. `is_square` is for powers: whether the exponent is 2.
+    pub(super) fn of(op: Op, is_square: bool) -> Option<Self> {
+        Some(match op {
+            Op::Add => Self::Add,
+            Op::Sub => Self::Sub,
+            Op::Mul => Self::Mul,
+            Op::Div => Self::Div,
+            Op::Pow if is_square => Self::Square,
+            Op::Neg => Self::Neg,
+            Op::Abs => Self::Abs,
+            Op::Sqrt => Self::Sqrt,
+            _ => return None,
+        })
+    }
+
+    /// Whether there is only one argument.
+    pub(super) fn is_unary(self) -> bool {
+        matches!(self, Self::Square | Self::Neg | Self::Abs | Self::Sqrt)
+    }
+}
+
+impl Quick {
+    #[inline(always)]
+    pub(super) fn run(&self, values: &mut [f64]) {
+        // Arguments lie before the value that is computed from them.
+        let (before, rest) = values.split_at_mut(self.out);
+        let out = &mut rest[..self.len];
+        match self.code {
+            Code::Add => self.two(before, out, |x, y| x + y),
+            Code::Sub => self.two(before, out, |x, y| x - y),
+            Code::Mul => self.two(before, out, |x, y| x * y),
+            Code::Div => self.two(before, out, |x, y| x / y),
+            Code::Square => self.one(before, out, |x| x * x),
+            Code::Neg => self.one(before, out, |x| -x),
+            Code::Abs => self.one(before, out, f64::abs),
+            Code::Sqrt => self.one(before, out, f64::sqrt),
+            Code::Ema => {
+                let beta = before[self.y];
+                let rest = 1.0 - beta;
+                self.on(before, out, |s, x| beta * s + rest * x);
+            }
+            Code::Trace => {
+                let mu = before[self.y];
+                self.on(before, out, |s, x| mu * s + x);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn two(&self, before: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+        if self.is_y_one {
+            let y = before[self.y];
+            map(out, &before[self.x..self.x + self.len], |_, x| f(x, y));
+        } else if self.is_x_one {
+            let x = before[self.x];
+            map(out, &before[self.y..self.y + self.len], |_, y| f(x, y));
+        } else {
+            let x = &before[self.x..self.x + self.len];
+            let y = &before[self.y..self.y + self.len];
+            let (outs, tail) = out.as_chunks_mut::<4>();
+            let ((xs, x_tail), (ys, y_tail)) = (x.as_chunks::<4>(), y.as_chunks::<4>());
+            for ((out, x), y) in outs.iter_mut().zip(xs).zip(ys) {
+                for i in 0..4 {
+                    out[i] = f(x[i], y[i]);
+                }
+            }
+            for ((out, x), y) in tail.iter_mut().zip(x_tail).zip(y_tail) {
+                *out = f(*x, *y);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn one(&self, before: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+        map(out, &before[self.x..self.x + self.len], |_, x| f(x));
+    }
+
+    #[inline(always)]
+    fn on(&self, before: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+        map(out, &before[self.x..self.x + self.len], f);
+    }
+}
+
+/// A function of what is there and of what comes in.
+#[inline(always)]
+fn map(out: &mut [f64], x: &[f64], f: impl Fn(f64, f64) -> f64) {
+    let ((outs, tail), (xs, x_tail)) = (out.as_chunks_mut::<4>(), x.as_chunks::<4>());
+    for (out, x) in outs.iter_mut().zip(xs) {
+        for i in 0..4 {
+            out[i] = f(out[i], x[i]);
+        }
+    }
+    for (out, x) in tail.iter_mut().zip(x_tail) {
+        *out = f(*out, *x);
+    }
+}
