@@ -125,6 +125,7 @@ pub(super) struct Term {
     pub(super) mono: MonoId,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "facts, each for itself")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Poly {
     start: u32,
