@@ -1,10 +1,10 @@
 //! `nos canon`: rules in normal form, or their keys, line by line.
 
 use super::args::{CanonArgs, UpTo};
-use super::filter::{self, Work};
-use super::{Exit, Failure, Terminal, rules};
+use super::filter::{self, Line, Work};
+use super::{Exit, Failure};
 use crate::algebra;
-use crate::context::{Context, Formulas};
+use crate::context::Formulas;
 use crate::diagnostic::Diagnostic;
 
 /// Writes the normal form or key of each argument or, without any, each line of standard input.
@@ -28,30 +28,25 @@ struct Canon {
 }
 
 impl Work for Canon {
-    fn line(
-        &mut self,
-        context: &mut Context,
-        terminal: &mut Terminal,
-        name: &dyn Fn() -> String,
-        text: &str,
-        out: &mut String,
-    ) -> Result<(), Vec<Diagnostic>> {
-        let formulas = self.formulas.get_or_insert_with(|| Formulas::new(context));
+    fn line(&mut self, line: &mut Line<'_>, out: &mut String) -> Result<(), Vec<Diagnostic>> {
+        let formulas = self
+            .formulas
+            .get_or_insert_with(|| Formulas::new(line.context));
         if self.key {
-            let key = if let Some(key) = formulas.key(context, text, self.up_to) {
+            let key = if let Some(key) = formulas.key(line.context, line.text, self.up_to) {
                 key
             } else {
-                let rule = rules::rule(context, &name(), text, terminal)?;
+                let rule = line.rule()?;
                 formulas.algebra().key(&rule, self.up_to)
             };
             out.push_str(&algebra::key_text(key));
             return Ok(());
         }
-        let short = formulas.normal(context, text, self.up_to);
+        let short = formulas.normal(line.context, line.text, self.up_to);
         let (multiple, normal, trouble) = if let Some((multiple, normal)) = short {
             (multiple, normal, None)
         } else {
-            let rule = rules::rule(context, &name(), text, terminal)?;
+            let rule = line.rule()?;
             let normal = formulas.algebra().normal_up_to(&rule, self.up_to);
             let multiple = normal.multiple().map(str::to_owned);
             (multiple, normal.text().to_owned(), normal.trouble())

@@ -1,8 +1,7 @@
 //! `nos explain`: a page about each rule.
 
-use super::filter::{self, Work};
-use super::{Exit, Failure, Terminal, rules};
-use crate::context::Context;
+use super::filter::{self, Line, Work};
+use super::{Exit, Failure};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine;
 
@@ -22,31 +21,23 @@ struct Explain {
 }
 
 impl Work for Explain {
-    fn line(
-        &mut self,
-        context: &mut Context,
-        terminal: &mut Terminal,
-        name: &dyn Fn() -> String,
-        text: &str,
-        out: &mut String,
-    ) -> Result<(), Vec<Diagnostic>> {
-        let name = name();
+    fn line(&mut self, line: &mut Line<'_>, out: &mut String) -> Result<(), Vec<Diagnostic>> {
         // First the rule for itself, so that what is wrong in it is shown in the user's own text.
-        let rule = rules::rule(context, &name, text, terminal)?;
+        let rule = line.rule()?;
         if self.pages > 0 {
             out.push('\n');
         }
         self.pages += 1;
         if self.has_program {
             let listing = engine::listing(&rule).map_err(|error| {
-                let span = rules::whole(context, &name, text);
+                let span = line.span();
                 vec![Diagnostic::new(Code::E0508, span, error.to_string())]
             })?;
             out.push_str(listing.trim_end());
             return Ok(());
         }
         // The line end keeps a comment from swallowing the bracket.
-        let page = filter::text(context, terminal, &name, &format!("str(explain({text}\n))"))?;
+        let page = line.value(&format!("str(explain({}\n))", line.text))?;
         out.push_str(&page);
         Ok(())
     }

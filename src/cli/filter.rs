@@ -4,23 +4,52 @@
 //! Nothing of a line is kept once it is answered, so a pipe of any length takes the same memory.
 
 use super::input;
-use super::{Exit, Failure, Terminal, report};
+use super::{Exit, Failure, Terminal, report, rules};
 use crate::context::{Context, Input as Treatment};
 use crate::diagnostic::Diagnostic;
 use crate::eval::Value;
+use crate::ir::Rule;
+use crate::source::Span;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 
-/// What a command does with one line: the line's text goes in, the answer is appended.
+/// One line to be answered, and where it is read.
+pub(super) struct Line<'a> {
+    pub(super) context: &'a mut Context,
+    pub(super) terminal: &'a mut Terminal,
+    pub(super) text: &'a str,
+    /// How diagnostics call the line; made only where there are some.
+    name: &'a dyn Fn() -> String,
+}
+
+impl Line<'_> {
+    /// The rule that the line is.
+    pub(super) fn rule(&mut self) -> Result<Rule, Vec<Diagnostic>> {
+        rules::rule(self.context, &(self.name)(), self.text, self.terminal)
+    }
+
+    /// The whole line as a place.
+    pub(super) fn span(&mut self) -> Span {
+        rules::whole(self.context, &(self.name)(), self.text)
+    }
+
+    /// The text that an expression of the language gives.
+    pub(super) fn value(&mut self, code: &str) -> Result<String, Vec<Diagnostic>> {
+        let name = (self.name)();
+        let outcome = self
+            .context
+            .run(&name, code, None, Treatment::Expression, self.terminal);
+        match outcome.value {
+            Some(Value::Str(text)) => Ok(text.to_string()),
+            Some(_) => Ok(String::new()),
+            None => Err(outcome.diagnostics),
+        }
+    }
+}
+
+/// What a command does with one line.
 pub(super) trait Work {
-    /// Answers one line; `name` is how diagnostics call it.
-    fn line(
-        &mut self,
-        context: &mut Context,
-        terminal: &mut Terminal,
-        name: &dyn Fn() -> String,
-        text: &str,
-        out: &mut String,
-    ) -> Result<(), Vec<Diagnostic>>;
+    /// Answers one line: the answer is appended.
+    fn line(&mut self, line: &mut Line<'_>, out: &mut String) -> Result<(), Vec<Diagnostic>>;
 }
 
 /// Runs a command over the arguments, or over standard input.
@@ -79,13 +108,15 @@ impl Filter {
         let result = match std::str::from_utf8(bytes) {
             // A blank line separates; it is nothing that could be wrong.
             Ok(text) if text.trim().is_empty() => Ok(()),
-            Ok(text) => work.line(
-                &mut self.context,
-                &mut self.terminal,
-                name,
-                text,
-                &mut self.answer,
-            ),
+            Ok(text) => {
+                let mut line = Line {
+                    context: &mut self.context,
+                    terminal: &mut self.terminal,
+                    text,
+                    name,
+                };
+                work.line(&mut line, &mut self.answer)
+            }
             Err(_) => match input::text(&name(), bytes, &mut self.context) {
                 Ok(_) => Ok(()),
                 Err(problem) => Err(vec![*problem]),
@@ -100,20 +131,5 @@ impl Filter {
         self.context.forget_sources(sources);
         self.answer.push('\n');
         out.write_all(self.answer.as_bytes())
-    }
-}
-
-/// The value of an expression that is text.
-pub(super) fn text(
-    context: &mut Context,
-    terminal: &mut Terminal,
-    name: &str,
-    code: &str,
-) -> Result<String, Vec<Diagnostic>> {
-    let outcome = context.run(name, code, None, Treatment::Expression, terminal);
-    match outcome.value {
-        Some(Value::Str(text)) => Ok(text.to_string()),
-        Some(_) => Ok(String::new()),
-        None => Err(outcome.diagnostics),
     }
 }

@@ -1,9 +1,8 @@
 //! `nos simplify`: equal rules that are cheaper to read, line by line.
 
-use super::filter::{self, Work};
-use super::{Exit, Failure, Terminal, rules};
+use super::filter::{self, Line, Work};
+use super::{Exit, Failure};
 use crate::algebra::Simplifier;
-use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 
 /// Writes an equal rule of least cost for each argument or, without any, each line of standard input.
@@ -19,15 +18,8 @@ struct Simplify {
 }
 
 impl Work for Simplify {
-    fn line(
-        &mut self,
-        context: &mut Context,
-        terminal: &mut Terminal,
-        name: &dyn Fn() -> String,
-        text: &str,
-        out: &mut String,
-    ) -> Result<(), Vec<Diagnostic>> {
-        let rule = rules::rule(context, &name(), text, terminal)?;
+    fn line(&mut self, line: &mut Line<'_>, out: &mut String) -> Result<(), Vec<Diagnostic>> {
+        let rule = line.rule()?;
         out.push_str(&self.simplifier.simplify(&rule).text());
         Ok(())
     }

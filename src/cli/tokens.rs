@@ -1,8 +1,7 @@
 //! `nos tokens`: rules as the paper's five-token groups, and back, line by line.
 
-use super::filter::{self, Work};
-use super::{Exit, Failure, Terminal, rules};
-use crate::context::Context;
+use super::filter::{self, Line, Work};
+use super::{Exit, Failure};
 use crate::diagnostic::Diagnostic;
 
 /// Translates each argument or, without any, each line of standard input.
@@ -15,27 +14,20 @@ struct Tokens {
 }
 
 impl Work for Tokens {
-    fn line(
-        &mut self,
-        context: &mut Context,
-        terminal: &mut Terminal,
-        name: &dyn Fn() -> String,
-        text: &str,
-        out: &mut String,
-    ) -> Result<(), Vec<Diagnostic>> {
-        let name = name();
+    fn line(&mut self, line: &mut Line<'_>, out: &mut String) -> Result<(), Vec<Diagnostic>> {
         let answer = if self.from {
-            let escaped = text
+            let escaped = line
+                .text
                 .replace('\\', "\\\\")
                 .replace('"', "\\\"")
                 .replace('\t', "\\t");
             let code = format!("str(from_tokens(\"{escaped}\"))");
-            filter::text(context, terminal, &name, &code)?
+            line.value(&code)?
         } else {
             // First the rule for itself, so that what is wrong in it is shown in the user's own text.
-            rules::rule(context, &name, text, terminal)?;
+            line.rule()?;
             // The line end keeps a comment from swallowing the bracket.
-            filter::text(context, terminal, &name, &format!("tokens({text}\n)"))?
+            line.value(&format!("tokens({}\n)", line.text))?
         };
         out.push_str(&answer);
         Ok(())
