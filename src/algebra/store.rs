@@ -381,9 +381,9 @@ impl Store {
             let is_sum = matches!(atom.kind, Kind::Sum(_));
             let is_natural = factor.sign == factor.power.is_odd() || atom.range.is_non_negative();
             let is_power = is_natural && !factor.support;
-            let is_draw = matches!(atom.kind, Kind::Mask { .. } | Kind::Leaf(_));
-            mono.is_delicate |=
-                atom.is_delicate || (is_sum && !is_power) || (atom.is_random && !is_draw);
+            mono.is_noisy |= atom.is_noisy;
+            let is_mixed = atom.is_noisy && (is_sum || matches!(atom.kind, Kind::Pow(..)));
+            mono.is_delicate |= atom.is_delicate || (is_sum && !is_power) || is_mixed;
             mono.has_sum |=
                 matches!(atom.kind, Kind::Sum(_)) && factor.power.compare(Rational::ONE).is_ge();
             mono.has_sum_support |= factor.support && matches!(atom.kind, Kind::Sum(_));
