@@ -312,8 +312,11 @@ impl Algebra {
         let mut factor = None;
         // A rule that sees its own update changes with its multiples.
         if up_to != UpTo::Nothing && !sees_itself && self.store.trouble.is_none() {
-            let (multiple, rest) = self.store.split_multiple(poly, up_to == UpTo::RateAndSign);
-            poly = self.store.settle(rest);
+            let any_sign = up_to == UpTo::RateAndSign;
+            let (multiple, rest) = self.store.split_multiple(poly, any_sign);
+            let (number, rest) = self.store.settle_multiple(rest, any_sign);
+            let multiple = self.store.scale(multiple, number);
+            poly = rest;
             factor = (multiple != store::ONE).then_some(multiple);
         }
         if !sees_itself {

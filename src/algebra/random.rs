@@ -12,6 +12,8 @@ use rustc_hash::FxHashMap;
 
 /// The most masks of one kind whose numberings are all tried.
 const MOST_RENAMED: usize = 4;
+/// The most terms of which each is tried as the one with coefficient 1.
+const MOST_SCALED: usize = 8;
 /// How often masks are merged and turned.
 const MOST_TURNS: usize = 4;
 /// Numbers that no mask of a rule has.
@@ -58,6 +60,35 @@ impl Store {
             root = self.turn_noise(root, leaf);
         }
         self.name_masks(root)
+    }
+
+    /// The representative of all polynomials that have the distribution of this one or of a multiple, and what it is to be multiplied by.
+    /// Which term comes first, and with which sign, depends on how masks are named and noise is turned, so each gets its turn.
+    pub(super) fn settle_multiple(&mut self, root: PolyId, any_sign: bool) -> (Rational, PolyId) {
+        let settled = self.settle(root);
+        if !self.poly(root).is_random || self.terms(root).len() > MOST_SCALED {
+            return (Rational::ONE, settled);
+        }
+        let signs: &[Rational] = if any_sign {
+            &[Rational::ONE, Rational::MINUS_ONE]
+        } else {
+            &[Rational::ONE]
+        };
+        let mut forms: Vec<(Rational, PolyId)> = Vec::new();
+        for term in self.terms(settled).to_vec() {
+            if term.coef.is_zero() {
+                continue;
+            }
+            for sign in signs {
+                let number = self.fits(term.coef.abs().mul(*sign));
+                let form = self.scale(settled, number.recip());
+                forms.push((number, self.settle(form)));
+            }
+        }
+        forms
+            .into_iter()
+            .min_by_key(|(_, form)| self.poly(*form).hash)
+            .unwrap_or((Rational::ONE, settled))
     }
 
     /// The masks of the terms themselves, whether noise stands in one, and whether any atom or exponent is random.

@@ -1,6 +1,6 @@
 //! Normal forms as tables a reader can check.
 
-use nos::algebra::{Algebra, Normal};
+use nos::algebra::{Algebra, Normal, UpTo};
 use nos::context::{Context, Silent};
 
 fn normal(text: &str) -> Normal {
@@ -94,4 +94,39 @@ fn powers_of_sums_in_divisors_read_back() {
     check("g / (w + 1) / (w + 1)", "g * (w + 1)^-2");
     check("g * (w + 1)^-2", "g * (w + 1)^-2");
     check("g / (g^2 + 1) / sqrt(g^2 + 1)", "g * (g^2 + 1)^-1.5");
+}
+
+#[test]
+fn multiples_of_chance_are_known() {
+    let mut algebra = Algebra::new();
+    let mut key = |text: &str, up_to| {
+        let rule = Context::new().rule("test", text, &mut Silent);
+        algebra.key(&rule.expect("a rule"), up_to)
+    };
+    for (x, y, up_to) in [
+        (
+            "drop(1, 0.1) + drop(2, 0.1)",
+            "3 * drop(2, 0.1) + 3 * drop(1, 0.1)",
+            UpTo::Rate,
+        ),
+        (
+            "drop(w, 0.3) - drop(2 * w, 0.3)",
+            "drop(8 * w, 0.3) - 4 * drop(w, 0.3)",
+            UpTo::RateAndSign,
+        ),
+        (
+            "g - drop(eps, 0.1)",
+            "0.1 * drop(eps, 0.1) - 0.1 * g",
+            UpTo::RateAndSign,
+        ),
+        (
+            "g / (eps + delta)",
+            "-2 * g / (eps + delta)",
+            UpTo::RateAndSign,
+        ),
+    ] {
+        assert_eq!(key(x, up_to), key(y, up_to), "{x} and {y}");
+    }
+    let apart = ["g + drop(eps, 0.1)", "drop(eps, 0.1) - g"];
+    assert_ne!(key(apart[0], UpTo::Rate), key(apart[1], UpTo::Rate));
 }
