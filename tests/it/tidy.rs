@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "engine",
     "explain",
     "bench",
+    "lab",
     "plot",
     "check",
     "eval",
