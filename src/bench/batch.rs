@@ -1,4 +1,4 @@
-//! Many runs in step: rules with their learning rates and seeds as lanes of one batch.
+//! Many runs in step: rules with their learning rates, starts and seeds as lanes of one batch.
 //!
 //! All lanes are at the same step, so the test function is evaluated for all of them at once and each rule for all of its own. A
 //! lane whose run has failed is left alone from then on; what it computes is not looked at.
@@ -27,6 +27,8 @@ pub(super) struct Task {
     pub(super) entry: usize,
     pub(super) rate: f64,
     pub(super) seed: u64,
+    /// Its place among the starts.
+    pub(super) start: usize,
     /// Whether its path is wanted.
     pub(super) has_path: bool,
 }
@@ -67,6 +69,7 @@ pub(super) struct Setup<'a> {
     pub(super) rules: Vec<&'a Rule>,
     pub(super) schedule: Option<&'a Rule>,
     pub(super) objective: &'a Objective,
+    pub(super) starts: &'a [Vec<f64>],
     pub(super) least: Option<f64>,
     pub(super) steps: u64,
 }
@@ -159,8 +162,11 @@ impl<'a> Batch<'a> {
         };
         let count = tasks.len();
         let mut function = ObjectiveLanes::new(setup.objective, count);
-        for (coordinate, x) in setup.objective.start().iter().enumerate() {
-            function.coordinate_mut(coordinate).fill(*x);
+        for coordinate in 0..dimension {
+            let lanes = function.coordinate_mut(coordinate).iter_mut();
+            for (x, task) in lanes.zip(tasks) {
+                *x = setup.starts[task.start][coordinate];
+            }
         }
         let watched = (0..count).filter(|lane| tasks[*lane].has_path);
         Ok(Self {
