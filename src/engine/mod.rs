@@ -16,6 +16,7 @@ mod matrix;
 pub mod noise;
 mod objective;
 mod optimizer;
+mod product;
 mod program;
 mod runner;
 mod signs;
