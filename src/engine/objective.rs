@@ -89,17 +89,9 @@ impl Objective {
     /// # Errors
     /// A box with another number of sides, or one whose ends are not finite or not in order.
     pub fn with_region(self, region: Vec<(f64, f64)>) -> Result<Self, ObjectiveError> {
-        let ends: Vec<f64> = region
-            .iter()
-            .flat_map(|(low, high)| [*low, *high])
-            .collect();
-        check_point(&ends, 2 * self.coordinates.len()).map_err(|error| match error {
-            ObjectiveError::PointLength { .. } => ObjectiveError::PointLength {
-                expected: self.coordinates.len(),
-                found: region.len(),
-            },
-            other => other,
-        })?;
+        let (lows, highs): (Vec<f64>, Vec<f64>) = region.iter().copied().unzip();
+        check_point(&lows, self.coordinates.len())?;
+        check_point(&highs, self.coordinates.len())?;
         match region.iter().find(|(low, high)| low >= high) {
             Some((low, high)) => Err(ObjectiveError::Region {
                 low: *low,
