@@ -22,6 +22,7 @@ mod optimizer;
 mod references;
 #[cfg(unix)]
 mod repl;
+mod search;
 mod simplify;
 mod stdlib;
 mod support;
