@@ -17,8 +17,8 @@
 //! table of primitive ops), [`builtin`] (the table of built-in functions), [`syntax`] (lexer, grammar, tree, formatter), [`ir`] (the rule
 //! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`] (rules
 //! and test functions as numbers: plainly, as fused loops over tensors, in step over many runs), [`explain`] (what a rule does),
-//! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program),
-//! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
+//! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program), `store` (runs in a file),
+//! `plot` (pictures), `html` (reports as pages), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
 //! interpreter state), [`capi`] (the optimizer for C), and the two faces `cli` and `repl`.
 //!
 //! *Architecture invariant:* one table defines every primitive op. Checker, graph, evaluator, printing, help and completion read it; there is
@@ -65,6 +65,8 @@ pub mod diagnostic;
 pub mod engine;
 pub mod eval;
 pub mod explain;
+#[cfg(feature = "cli")]
+pub mod html;
 pub mod ir;
 pub mod lab;
 pub mod library;
@@ -74,5 +76,7 @@ pub mod plot;
 #[cfg(feature = "cli")]
 pub mod repl;
 pub mod source;
+#[cfg(feature = "cli")]
+pub mod store;
 pub mod syntax;
 pub mod types;

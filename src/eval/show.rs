@@ -1,12 +1,16 @@
 //! Values as text: in full for the prompt, on one line inside other values.
 
 use super::Value;
+use super::task::{as_net, as_task};
+use crate::builtin::Builtin;
 use crate::check::scope::Scope;
 use crate::ir::{self, Graph, NodeId};
+use crate::lab::{Source, Subject, Task};
 use crate::op::number_text;
 use crate::syntax::names::{Names, Symbol};
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Operands of the standard library that formulas are written in.
@@ -57,6 +61,12 @@ impl<'a> Shower<'a> {
             }
             Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
+            Value::Training(report) => report.table().trim_end().to_owned(),
+            Value::Net(net) => format!("{}\n  {}", net.full_text(), net.about()),
+            Value::Task(task) => format!("{task}\n  {}", about(task)),
+            Value::Builtin(builtin) => {
+                bare(*builtin).map_or_else(|| self.inline(value), |value| self.full(&value))
+            }
             Value::Explanation(page) => page.text(),
             Value::Diagram(diagram) => diagram.tree(usize::from(self.width), self.colour),
             #[cfg(feature = "cli")]
@@ -97,7 +107,7 @@ impl<'a> Shower<'a> {
         match value {
             Value::Str(text) => text.to_string(),
             Value::Rule(rule) => self.node(rule.node, true),
-            Value::Report(..) | Value::Explanation(_) => self.full(value),
+            Value::Report(..) | Value::Training(_) | Value::Explanation(_) => self.full(value),
             Value::Diagram(diagram) => diagram.tree(usize::from(self.width), false),
             #[cfg(feature = "cli")]
             Value::Picture(_) => self.full(value),
@@ -151,8 +161,14 @@ impl<'a> Shower<'a> {
                 .replace("fn (", "fn(")
             }
             Value::Op(op) => op.info().signature(),
-            Value::Builtin(builtin) => builtin.info().signature(),
+            Value::Builtin(builtin) => bare(*builtin).map_or_else(
+                || builtin.info().signature(),
+                |_| builtin.info().name.to_owned(),
+            ),
             Value::Objective(objective) => objective.name().to_owned(),
+            Value::Net(net) => net.to_string(),
+            Value::Task(task) => task.to_string(),
+            Value::Training(report) => format!("report on {}", report.plan.name),
             Value::Report(report, _) => format!("report on {}", report.task.name),
             Value::Explanation(page) => format!("explanation of {}", page.name()),
             Value::Diagram(diagram) => format!("graph of {}", diagram.name()),
@@ -225,6 +241,25 @@ impl<'a> Shower<'a> {
             names.join(", ")
         )
     }
+}
+
+/// The network or task that a bare name stands for.
+fn bare(builtin: Builtin) -> Option<Value> {
+    let value = Value::Builtin(builtin);
+    as_net(&value)
+        .map(|net| Value::Net(Rc::new(net)))
+        .or_else(|| as_task(&value).map(Value::Task))
+}
+
+/// What a task is, in a few words.
+fn about(task: &Task) -> String {
+    let data = match (&task.source, task.subject()) {
+        (Source::Cifar { .. }, _) => "CIFAR-10",
+        (Source::Ptb { .. }, _) => "the Penn Treebank",
+        (Source::Synthetic { .. }, Subject::Images) => "synthetic images",
+        (Source::Synthetic { .. }, Subject::Text) => "synthetic text",
+    };
+    format!("{data}; {}", task.net.about())
 }
 
 /// The nodes that some of these names mean in the definitions in force, the first names first.
