@@ -11,7 +11,7 @@
 )]
 
 use nos::context::{Context, Silent};
-use nos::engine::{Optimizer, Settings, TensorShape};
+use nos::engine::{Optimizer, Runner, Settings, TensorShape};
 use nos::ir::Rule;
 use rayon::prelude::*;
 use std::hint::black_box;

@@ -284,7 +284,7 @@ impl Checker<'_> {
 /// An option of `bench` that belongs to the other kind of task.
 pub(crate) fn misplaced(option: &str, is_training: bool, span: Span) -> Option<Diagnostic> {
     let (here, help) = if is_training {
-        if option != "steps" {
+        if !matches!(option, "steps" | "starts") {
             return None;
         }
         (

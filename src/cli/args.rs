@@ -190,6 +190,9 @@ pub(super) struct BenchArgs {
     /// Steps of every run on a test function
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(super) steps: Option<u64>,
+    /// Starts on a test function: so many at random, or an expression such as `[[1, 2], [-1, 0]]`
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) starts: Option<String>,
     #[command(flatten)]
     pub(super) training: TrainingArgs,
     #[command(flatten)]

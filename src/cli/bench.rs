@@ -31,6 +31,9 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     if let Some(steps) = args.steps {
         let _ = write!(call, ", steps: {steps}");
     }
+    if let Some(starts) = &args.starts {
+        let _ = writeln!(call, ", starts: {starts}");
+    }
     call += &options(&args.training)?;
     call.push(')');
     let wanted = Wanted {
