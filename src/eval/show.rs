@@ -2,6 +2,7 @@
 
 use super::Value;
 use super::task::{as_net, as_task};
+use crate::bench::{Table, short_name};
 use crate::builtin::Builtin;
 use crate::check::scope::Scope;
 use crate::ir::{self, Graph, NodeId};
@@ -60,6 +61,7 @@ impl<'a> Shower<'a> {
                 format!("{head}\n  {}{}", self.about(rule.node), self.family(value))
             }
             Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
+            Value::List(items) => self.table(items).unwrap_or_else(|| self.inline(value)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
             Value::Training(report) => report.table().trim_end().to_owned(),
             Value::Net(net) => format!("{}\n  {}", net.full_text(), net.about()),
@@ -175,6 +177,37 @@ impl<'a> Shower<'a> {
             #[cfg(feature = "cli")]
             Value::Picture(_) => "picture".to_owned(),
         }
+    }
+
+    /// Records with the same fields as a table, where every field is a number, a truth value or text.
+    fn table(&self, items: &[Value]) -> Option<String> {
+        let fields = |item: &Value| match item {
+            Value::Record(fields) => Some(Rc::clone(fields)),
+            _ => None,
+        };
+        let first = fields(items.first()?)?;
+        let heads: Vec<&str> = first
+            .iter()
+            .map(|(name, _)| self.names.text(*name))
+            .collect();
+        let mut table = Table::new(&heads);
+        for item in items.iter().take(ITEMS) {
+            let row = fields(item)?;
+            let is_like =
+                row.len() == first.len() && row.iter().zip(&*first).all(|(a, b)| a.0 == b.0);
+            let cell = |value: &Value| match value {
+                Value::Num(_) | Value::Bool(_) => Some(self.inline(value)),
+                Value::Str(text) if !text.contains('\n') => Some(short_name(text)),
+                _ => None,
+            };
+            let cells: Option<Vec<String>> = row.iter().map(|(_, value)| cell(value)).collect();
+            table.row(cells.filter(|_| is_like)?);
+        }
+        let mut out = table.text();
+        if items.len() > ITEMS {
+            let _ = writeln!(out, "  … {} more", items.len() - ITEMS);
+        }
+        Some(out.trim_end().to_owned())
     }
 
     /// A rule's or expression's formula.

@@ -166,30 +166,34 @@ impl Work<'_> {
         };
         let mut curve = Vec::new();
         let mut trouble = None;
-        let mut described = None;
-        let (notebook, meter, progress) =
-            (&mut *self.notebook, &mut self.meter, &mut self.progress);
+        let about = self.trainer.about();
+        let (notebook, meter, task) = (&mut *self.notebook, &mut self.meter, &mut self.task);
+        let progress = &mut self.progress;
         let result = self.trainer.train(&trial, plan.patience, &mut |event| {
             if let Some(event) = event {
                 meter.hear(event);
             }
-            match event {
-                Some(Event::Started { task, .. }) => described = Some(task.clone()),
+            // Written down at once: what follows may never come.
+            let written = match event {
+                Some(Event::Started { task: found, .. }) if task.as_ref() != Some(found) => {
+                    *task = Some(found.clone());
+                    notebook.describe(found, about.as_ref())
+                }
                 Some(Event::Epoch { point, .. }) => {
                     curve.push(*point);
-                    if let Err(message) = notebook.point(&key, point) {
-                        trouble = Some(message);
-                        return ControlFlow::Break(());
-                    }
+                    notebook.point(&key, point)
                 }
-                Some(_) | None => {}
+                Some(_) | None => Ok(()),
+            };
+            if let Err(message) = written {
+                trouble = Some(message);
+                return ControlFlow::Break(());
             }
             progress(&meter.progress())
         });
         if let Some(message) = trouble {
             return Err(note(message));
         }
-        self.described(described)?;
         let training = match result {
             Ok(outcome) => Training::of(key.rate, key.seed, outcome),
             Err(Trouble::Unavailable { why, help }) => {
@@ -211,18 +215,6 @@ impl Work<'_> {
         self.notebook.end(&key, &training).map_err(note)?;
         self.meter.end();
         Ok(training)
-    }
-
-    fn described(&mut self, task: Option<Description>) -> Result<(), Stop> {
-        let Some(task) = task.filter(|task| self.task.as_ref() != Some(task)) else {
-            return Ok(());
-        };
-        let about = self.trainer.about();
-        self.notebook
-            .describe(&task, about.as_ref())
-            .map_err(|message| Stop::Notebook { message })?;
-        self.task = Some(task);
-        Ok(())
     }
 }
 

@@ -54,7 +54,8 @@ impl Report {
     /// What was trained, in two lines.
     pub fn heading(&self) -> String {
         let plan = &self.plan;
-        let mut out = format!("{}, {}", plan.name, budget(plan));
+        let all = self.task.as_ref().map(|task| task.train);
+        let mut out = format!("{}, {}", plan.name, budget(plan, all));
         if plan.seeds.len() > 1 {
             let _ = write!(out, ", {} seeds", plan.seeds.len());
         }
@@ -161,10 +162,11 @@ fn is_alike(a: &Training, b: &Training) -> bool {
     }
 }
 
-/// What every rule was given: learning rates, examples, epochs.
-fn budget(plan: &Plan) -> String {
+/// What every rule was given: learning rates, examples of those there are, epochs.
+fn budget(plan: &Plan, all: Option<u64>) -> String {
     let subject = plan.task.net.subject();
-    let training = amount(&plan.training, subject);
+    let amount = |settings| amount(settings, subject, all);
+    let training = amount(&plan.training);
     match plan.rates.as_slice() {
         [] => training,
         [one] => format!("learning rate {}, {training}", rate_text(*one)),
@@ -173,12 +175,12 @@ fn budget(plan: &Plan) -> String {
             plan.rates.len(),
             rate_text(*first),
             rate_text(*last),
-            amount(&plan.sweep, subject)
+            amount(&plan.sweep)
         ),
     }
 }
 
-fn amount(settings: &Settings, subject: Subject) -> String {
+fn amount(settings: &Settings, subject: Subject, all: Option<u64>) -> String {
     let epochs = format!(
         "{} epoch{}",
         settings.epochs,
@@ -188,7 +190,8 @@ fn amount(settings: &Settings, subject: Subject) -> String {
         Subject::Images => "images",
         Subject::Text => "words",
     };
-    match settings.examples {
+    let is_all = |examples| all.is_some_and(|all| u64::from(examples) >= all);
+    match settings.examples.filter(|examples| !is_all(*examples)) {
         Some(examples) => format!("{epochs} on {examples} {what}"),
         None => epochs,
     }

@@ -228,8 +228,8 @@ fn description(trial: &Trial) -> Description {
         is_synthetic: true,
         net: "no net".to_owned(),
         parameters: 42,
-        train: 1000,
-        valid: 100,
+        train: 45_000,
+        valid: 5_000,
         test: 0,
         metric: if is_text {
             Metric::Perplexity
