@@ -6,7 +6,7 @@ use crate::lab::{Archive, DATA_VARIABLE, Trainer};
 use crate::store::{STORE_VARIABLE, Store};
 use std::cell::RefCell;
 use std::env;
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -41,9 +41,17 @@ impl Outside {
             STORE_VARIABLE => self.store.clone(),
             _ => None,
         };
-        option
+        let value = option
             .or_else(|| env::var(name).ok())
-            .filter(|value| !value.is_empty())
+            .filter(|value| !value.is_empty());
+        // Data are found again when a run is resumed from another folder.
+        match name {
+            DATA_VARIABLE => value.map(|folder| {
+                let whole = absolute(&folder).ok();
+                whole.map_or(folder, |whole| whole.to_string_lossy().into_owned())
+            }),
+            _ => value,
+        }
     }
 
     /// The lab, which starts when it is first needed.

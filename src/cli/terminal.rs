@@ -123,7 +123,7 @@ impl Terminal {
             reason = "a small whole number"
         )]
         let bar = ProgressBar::with_draw_target(Some(TICKS as u64), ProgressDrawTarget::stderr());
-        let template = "{bar:30} {percent:>3} %  {msg}";
+        let template = "{bar:20} {percent:>3} %  {wide_msg}";
         bar.with_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         )

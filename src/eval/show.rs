@@ -2,7 +2,7 @@
 
 use super::Value;
 use super::task::{as_net, as_task};
-use crate::bench::{Table, short_name};
+use crate::bench::{Table, rate_text, short_name};
 use crate::builtin::Builtin;
 use crate::check::scope::Scope;
 use crate::ir::{self, Graph, NodeId};
@@ -196,6 +196,9 @@ impl<'a> Shower<'a> {
             let is_like =
                 row.len() == first.len() && row.iter().zip(&*first).all(|(a, b)| a.0 == b.0);
             let cell = |value: &Value| match value {
+                // A table is for reading: what is not there is a dash, and three digits will do.
+                Value::Num(number) if number.is_nan() => Some("–".to_owned()),
+                Value::Num(number) if number.is_finite() => Some(rate_text(*number)),
                 Value::Num(_) | Value::Bool(_) => Some(self.inline(value)),
                 Value::Str(text) if !text.contains('\n') => Some(short_name(text)),
                 _ => None,

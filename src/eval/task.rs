@@ -66,7 +66,10 @@ impl Evaluator<'_> {
             Some(None) | None => bare_task(builtin).net,
         };
         let folder = match given.get(1) {
-            Some(Some((Value::Str(folder), _))) => Some(folder.to_string()),
+            Some(Some((Value::Str(folder), _))) => {
+                // As all files that a program names, beside the program.
+                Some(self.folder.join(&**folder).to_string_lossy().into_owned())
+            }
             Some(_) | None => None,
         };
         let source = match builtin {

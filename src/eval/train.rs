@@ -331,7 +331,7 @@ fn not_ready(trouble: Trouble, places: Places) -> Box<Diagnostic> {
                 Diagnostic::new(Code::E0506, places.call, "stopped").here("was running this"),
             );
         }
-        Trouble::Failed(failure) => (format!("{failure:?}"), "try again".to_owned()),
+        Trouble::Failed(failure) => (failure.to_string(), "try again".to_owned()),
         Trouble::Lost { why } => (why, "try again; `nos-lab` has said why above".to_owned()),
     };
     Box::new(

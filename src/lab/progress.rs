@@ -2,7 +2,7 @@
 
 use super::message::{Event, Metric};
 use super::plan::{Key, Plan, Stage};
-use crate::bench::{digits, rate_text};
+use crate::bench::{digits, rate_text, short_name};
 use std::fmt::Write;
 
 /// Training examples where it is not known yet how many there are: those of CIFAR-10.
@@ -13,7 +13,7 @@ const EXAMPLES: f64 = 45_000.0;
 pub struct Progress {
     /// The share of the work that is done, 0 to 1.
     pub done: f64,
-    /// What is being done: rule, learning rate, epoch, loss, metric, time left.
+    /// What is being done: rule, learning rate, epoch, time left, loss, metric; what matters most comes first, for a line may be cut.
     pub what: String,
 }
 
@@ -76,7 +76,7 @@ impl Meter {
     }
 
     pub(super) fn begin(&mut self, rule: &str, key: &Key) {
-        let mut what = format!("{rule}, lr {}", rate_text(key.rate));
+        let mut what = format!("{}, lr {}", short_name(rule), rate_text(key.rate));
         if key.stage == Stage::Training && self.has_many_seeds {
             let _ = write!(what, ", seed {}", key.seed);
         }
@@ -154,16 +154,18 @@ impl Meter {
                 let epoch = (trial.share * epochs).floor().min(epochs - 1.0) + 1.0;
                 let _ = write!(what, ", epoch {epoch}/{epochs}");
             }
+        }
+        if work > 0.0 && seconds > 0.0 {
+            let left = (total - done).max(0.0) * seconds / work;
+            let _ = write!(what, ", {} left", duration(left));
+        }
+        if let Some(trial) = &self.trial {
             if let Some(loss) = trial.loss {
                 let _ = write!(what, ", loss {}", digits(loss));
             }
             if let Some(value) = trial.value {
                 let _ = write!(what, ", {} {}", self.metric.name(), digits(value));
             }
-        }
-        if work > 0.0 && seconds > 0.0 {
-            let left = (total - done).max(0.0) * seconds / work;
-            let _ = write!(what, ", {} left", duration(left));
         }
         Progress {
             // A bar that is full is taken away; the last trial is still at work.

@@ -206,10 +206,10 @@ impl Work<'_> {
                 interrupted(&key, curve)
             }
             Err(Trouble::Failed(
-                Failure::Rule { message }
-                | Failure::Torch { message }
-                | Failure::Checkpoint { message },
-            )) => failed(&key, message, curve),
+                failure @ (Failure::Rule { .. }
+                | Failure::Torch { .. }
+                | Failure::Checkpoint { .. }),
+            )) => failed(&key, failure.to_string(), curve),
             Err(Trouble::Lost { why }) => failed(&key, why, curve),
         };
         self.notebook.end(&key, &training).map_err(note)?;

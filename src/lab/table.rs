@@ -134,24 +134,35 @@ fn has_run(entry: &Entry) -> bool {
 
 /// The runs that did not come to their end, those of one ending together: where, and one of them.
 fn told(entry: &Entry) -> Vec<(String, &Training)> {
-    let mut out: Vec<(String, &Training)> = Vec::new();
-    let sweep = entry.sweep.iter().map(|run| (run, rate_text(run.rate)));
-    let runs = entry.runs.iter().map(|run| {
-        let place = format!("{} (seed {})", rate_text(run.rate), run.seed);
-        (run, place)
-    });
-    for (run, place) in sweep.chain(runs) {
+    let mut groups: Vec<Vec<&Training>> = Vec::new();
+    for run in entry.sweep.iter().chain(&entry.runs) {
         if run.is_finished() || run.is_interrupted() {
             continue;
         }
-        match out.iter_mut().find(|(_, other)| is_alike(other, run)) {
-            Some((places, _)) => {
-                let _ = write!(places, ", {place}");
-            }
-            None => out.push((place, run)),
+        match groups.iter_mut().find(|group| is_alike(group[0], run)) {
+            Some(group) => group.push(run),
+            None => groups.push(vec![run]),
         }
     }
-    out
+    let is_of_sweep = |run: &Training| entry.sweep.iter().any(|other| std::ptr::eq(other, run));
+    groups
+        .into_iter()
+        .map(|group| {
+            let rates = group.iter().filter(|run| is_of_sweep(run));
+            let mut places: Vec<String> = rates.map(|run| rate_text(run.rate)).collect();
+            let seeds: Vec<String> = group
+                .iter()
+                .filter(|run| !is_of_sweep(run))
+                .map(|run| run.seed.to_string())
+                .collect();
+            if let (Some(rate), [_, rest @ ..]) = (entry.rate, seeds.as_slice()) {
+                let plural = if rest.is_empty() { "" } else { "s" };
+                let seeds = seeds.join(", ");
+                places.push(format!("{} (seed{plural} {seeds})", rate_text(rate)));
+            }
+            (places.join(", "), group[0])
+        })
+        .collect()
 }
 
 fn is_alike(a: &Training, b: &Training) -> bool {

@@ -2,6 +2,7 @@
 
 use super::message::{Event, Failure, Outcome, Trial};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::ops::ControlFlow;
 
 /// Hears events of a trial, or nothing while there is none; `Break` cancels the trial.
@@ -38,6 +39,20 @@ pub struct About {
     pub torch: String,
     /// What it trains on.
     pub device: String,
+}
+
+/// In words.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "cancelled",
+            Self::Data { message }
+            | Self::Rule { message }
+            | Self::Task { message }
+            | Self::Torch { message }
+            | Self::Checkpoint { message } => message,
+        })
+    }
 }
 
 /// Why a trial has no outcome.

@@ -17,7 +17,8 @@ impl Picture {
     /// No rule has a point.
     pub fn of_training(report: &Report) -> Result<Self, PlotError> {
         let metric = report.metric();
-        let curves = by_epoch(report, metric.name(), &|point| point.metric);
+        let (what, failed) = (format!("validation {}", metric.name()), metric.chance());
+        let curves = by_epoch(report, &what, &|point| point.metric, failed);
         if curves.series.is_empty() {
             return Err(PlotError::EmptyReport);
         }
@@ -26,7 +27,7 @@ impl Picture {
             curves,
             landscape: None,
             notes: missing
-                .filter(|(_, entry)| points(entry, &|point| point.metric).is_empty())
+                .filter(|(_, entry)| points(entry, &|point| point.metric, failed).is_empty())
                 .map(|(rule, _)| format!("{}: no run", shortened(&rule.name, NAME_LIMIT)))
                 .collect(),
         }))
@@ -34,7 +35,7 @@ impl Picture {
 
     /// The training loss by epoch, every rule at its best learning rate.
     pub fn of_losses(report: &Report) -> Option<Self> {
-        let curves = by_epoch(report, "training loss", &|point| point.loss);
+        let curves = by_epoch(report, "training loss", &|point| point.loss, None);
         (!curves.series.is_empty()).then_some(Self::Curves(curves))
     }
 
@@ -70,11 +71,16 @@ impl Picture {
     }
 }
 
-fn by_epoch(report: &Report, what: &str, of: &dyn Fn(&Point) -> f64) -> Curves {
+fn by_epoch(
+    report: &Report,
+    what: &str,
+    of: &dyn Fn(&Point) -> f64,
+    failed: Option<f64>,
+) -> Curves {
     let mut series = Vec::new();
     for index in report.ranking() {
         let (rule, entry) = (&report.plan.rules[index], &report.entries[index]);
-        let points = points(entry, of);
+        let points = points(entry, of, failed);
         if points.is_empty() {
             continue;
         }
@@ -93,29 +99,39 @@ fn by_epoch(report: &Report, what: &str, of: &dyn Fn(&Point) -> f64) -> Curves {
     }
 }
 
-/// The means over the seeds that got so far, epoch by epoch.
-fn points(entry: &Entry, of: &dyn Fn(&Point) -> f64) -> Vec<(f64, f64)> {
-    let longest = entry.runs.iter().map(|run| run.curve.len()).max();
-    (0..longest.unwrap_or(0))
-        .filter_map(|index| {
-            let there = || {
-                entry
-                    .runs
-                    .iter()
-                    .filter_map(move |run| run.curve.get(index))
-            };
-            let epoch = there().next()?.epoch;
-            Some((f64::from(epoch), crate::bench::mean(there().map(of))))
-        })
-        .collect()
+/// The means over the seeds, epoch by epoch, as far as all have one. A run that failed is worth so much from then on: without it the others
+/// would look like all.
+fn points(entry: &Entry, of: &dyn Fn(&Point) -> f64, failed: Option<f64>) -> Vec<(f64, f64)> {
+    let runs = || {
+        entry
+            .runs
+            .iter()
+            .filter(|run| !run.is_interrupted() || entry.runs.len() == 1)
+    };
+    let longest = runs().map(|run| run.curve.len()).max().unwrap_or(0);
+    let mut points = Vec::new();
+    for index in 0..longest {
+        let values: Option<Vec<f64>> = runs()
+            .map(|run| {
+                let failed = failed.filter(|_| !run.is_finished() && !run.is_interrupted());
+                run.curve.get(index).map(of).or(failed)
+            })
+            .collect();
+        let epoch = runs().find_map(|run| run.curve.get(index));
+        let (Some(values), Some(epoch)) = (values, epoch) else {
+            break;
+        };
+        points.push((
+            f64::from(epoch.epoch),
+            crate::bench::mean(values.into_iter()),
+        ));
+    }
+    points
 }
 
 fn title(report: &Report) -> String {
     let plan = &report.plan;
     let mut parts = vec![shortened(&plan.name, NAME_LIMIT)];
-    if report.task.as_ref().is_some_and(|task| task.is_synthetic) {
-        parts.push("synthetic data".to_owned());
-    }
     if plan.seeds.len() > 1 {
         parts.push(format!("mean of {} seeds", plan.seeds.len()));
     }

@@ -303,7 +303,7 @@ fn data_are_looked_for_where_the_user_says() {
     std::fs::create_dir_all(&folder).unwrap();
     let err = bench.fails(2, &[&train[..], &["--data", "data"]].concat());
     assert!(
-        err.contains("no `data_batch_1.bin` of CIFAR-10 in `data`"),
+        err.contains("no `data_batch_1.bin` of CIFAR-10 in `"),
         "{err}"
     );
     std::fs::write(folder.join("data_batch_1.bin"), "").unwrap();
