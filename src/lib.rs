@@ -33,8 +33,9 @@
 //! *Architecture invariant:* every fast path has a slow obvious twin. What is fused, vectorised or run on several threads gives the same numbers as the
 //! twin, and tests hold it to that.
 //!
-//! *Architecture invariant:* the core is pure. Files, output, progress and the width of the terminal are reached through [`context::Host`];
-//! randomness is a counter and a seed. There is no clock anywhere below the faces.
+//! *Architecture invariant:* the core is pure. Files, output, progress, the environment, what trains networks and what keeps runs are reached through
+//! [`context::Host`]; randomness is a counter and a seed. Besides the faces, only `store` and `lab::process` touch the outside world, and nothing else knows
+//! the time.
 //!
 //! *Architecture invariant:* a failed input changes nothing. [`context::Context`] cuts definitions, types and graph back to where they were.
 //!

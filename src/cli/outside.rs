@@ -73,7 +73,11 @@ impl Outside {
                 .variable(STORE_VARIABLE)
                 .map_or_else(|| PathBuf::from(STORE), PathBuf::from);
             if !wanted && !path.exists() {
-                return Ok(None);
+                // Who names a store on the command line wants what is in it.
+                return match &self.store {
+                    Some(named) => Err(format!("there is no store `{named}`")),
+                    None => Ok(None),
+                };
             }
             let store = if wanted {
                 Store::create(&path, now)

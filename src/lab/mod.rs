@@ -1,7 +1,7 @@
 //! Training of real networks, as data: what is to be trained, and what comes of it.
 //!
 //! Networks are trained by another program, `nos-lab`, which alone knows the library of tensors. Both speak the messages of [`message`], one JSON
-//! object a line. The [`protocol`] makes a comparison of rules out of single trainings; it asks a [`Trainer`] for them and writes them into a
+//! object a line. The paper's protocol ([`run`]) makes a comparison of rules out of single trainings; it asks a [`Trainer`] for them and writes them into a
 //! [`Notebook`], so it holds for any of either. This module holds no tensor.
 
 mod archive;

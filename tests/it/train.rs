@@ -341,6 +341,43 @@ fn killed_lab_leaves_the_prompt_alive() {
 }
 
 #[test]
+fn killed_lab_is_a_failed_trial_of_a_command() {
+    let bench = Bench::new("slow");
+    let child = bench
+        .command(&[
+            "train",
+            "sgd",
+            "--on",
+            "synthetic",
+            "--lr",
+            "1",
+            "--seeds",
+            "2",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    for epochs in [2, 4] {
+        // Two epochs of each seed are done, then the lab is gone.
+        wait_for(|| points(&bench.path("nos.db")) == Some(epochs));
+        kill(fake_lab::pid(bench.folder.path()));
+    }
+    let output = child.wait_with_output().unwrap();
+    let out = texts(&output).0;
+    assert!(output.status.success(), "{out}");
+    let why =
+        "sgd at 1 (seeds 0, 1): `nos-lab` was killed (signal 9: by hand, or for lack of memory)";
+    assert!(out.contains(why), "{out}");
+    assert_eq!(fake_lab::starts(bench.folder.path()), 2);
+    assert_eq!(bench.value("load(1).rows[0].last"), "0.1");
+    assert_eq!(
+        bench.value("load(1).curves |> map(fn(x) => x.epochs)"),
+        "[[1, 2], [1, 2]]"
+    );
+}
+
+#[test]
 fn control_c_keeps_what_is_done_and_the_lab() {
     let bench = Bench::new("slow");
     let mut prompt = bench.prompt();
