@@ -18,7 +18,8 @@
 //! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`] (rules
 //! and test functions as numbers: plainly, as fused loops over tensors, in step over many runs), [`explain`] (what a rule does),
 //! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program), `store` (runs in a file),
-//! `plot` (pictures), `html` (reports as pages), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
+//! [`search`] (the paper's controller and its rivals), `plot` (pictures), `html` (reports as pages), [`check`] (types before anything runs),
+//! [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
 //! interpreter state), [`capi`] (the optimizer for C), and the two faces `cli` and `repl`.
 //!
 //! *Architecture invariant:* one table defines every primitive op. Checker, graph, evaluator, printing, help and completion read it; there is
@@ -76,6 +77,7 @@ pub mod op;
 pub mod plot;
 #[cfg(feature = "cli")]
 pub mod repl;
+pub mod search;
 pub mod source;
 #[cfg(feature = "cli")]
 pub mod store;

@@ -25,6 +25,7 @@ mod terms;
 
 pub use derivative::gradient;
 pub use error::{EngineError, ObjectiveError, TensorShape};
+pub(crate) use fused::{sigmoid, tanh};
 pub(crate) use lanes::Powers;
 pub use lanes::{Lanes, ObjectiveLanes};
 pub use objective::{Objective, ObjectiveEvaluator};

@@ -320,7 +320,10 @@ fn every_start_is_a_run_of_its_own() {
             let best = entry.best.as_ref().unwrap();
             let reached = entry.best_cell().unwrap().runs.iter();
             let reached = reached.filter(|run| run.to_1e3.is_some()).count();
-            assert_eq!(best.solved, Some(reached as f64 / 140.0));
+            assert_eq!(
+                best.solved,
+                Some(f64::from(u8::try_from(reached).unwrap()) / 140.0)
+            );
         }
     }
 }

@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "bench",
     "lab",
     "store",
+    "search",
     "plot",
     "html",
     "check",

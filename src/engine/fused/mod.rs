@@ -15,4 +15,5 @@ mod run;
 
 pub(super) use listing::listing;
 pub(super) use lower::lower;
+pub(crate) use maths::{sigmoid, tanh};
 pub(super) use run::{Engine, Moment, State, Tensor};
