@@ -11,6 +11,8 @@ mod docs;
 mod equal;
 mod examples;
 mod explain;
+#[cfg(unix)]
+mod fake_lab;
 mod fused;
 mod graphs;
 mod identities;
@@ -28,4 +30,6 @@ mod stdlib;
 mod support;
 mod tidy;
 mod tokens;
+#[cfg(unix)]
+mod train;
 mod ui;
