@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::thread;
 
 fn main() -> ExitCode {
-    be_patient();
+    torch::be_patient();
     torch::keep_memory();
     let mut args = std::env::args().skip(1);
     if let Some(arg) = args.next() {
@@ -40,28 +40,6 @@ fn main() -> ExitCode {
         server.work();
     });
     ExitCode::SUCCESS
-}
-
-/// Sees to it that threads of libtorch sleep while they wait for each other.
-///
-/// By default they spin for milliseconds, which on cores that others use as well makes a step four times as long: a thread that spins keeps the one it waits for
-/// from running. The library of OpenMP reads the setting when it is loaded, before anything here runs, so the program starts itself again with it. Whoever
-/// has set it already spares the second start.
-fn be_patient() {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::process::CommandExt;
-        let is_set = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"]
-            .iter()
-            .any(|name| std::env::var_os(name).is_some());
-        if !is_set && let Ok(program) = std::env::current_exe() {
-            // It only comes back where it fails; then spinning it is.
-            let _ = std::process::Command::new(program)
-                .args(std::env::args_os().skip(1))
-                .env("OMP_WAIT_POLICY", "passive")
-                .exec();
-        }
-    }
 }
 
 const USAGE: &str = "usage: nos-lab\n\nTrains networks for `nos`, which starts it: requests on standard input, events on standard output,\none JSON object a line. It ends when its input ends.";

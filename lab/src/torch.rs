@@ -108,6 +108,27 @@ pub fn use_threads(count: Option<u32>) {
     tch::set_num_threads(i32::try_from(count).unwrap_or(i32::MAX));
 }
 
+/// Sees to it that threads of libtorch sleep while they wait for each other.
+///
+/// By default they spin for milliseconds, which on cores that others use as well makes a step four times as long: a thread that spins keeps the one it waits for
+/// from running. The library of OpenMP reads the setting when it is loaded, before anything here runs, so the program starts itself again with it. Whoever has
+/// set it already spares the second start.
+pub fn be_patient() {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+        let names = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"];
+        let is_set = names.iter().any(|name| std::env::var_os(name).is_some());
+        if !is_set && let Ok(program) = std::env::current_exe() {
+            // It only comes back where it fails; then spinning it is.
+            let _ = std::process::Command::new(program)
+                .args(std::env::args_os().skip(1))
+                .env("OMP_WAIT_POLICY", "passive")
+                .exec();
+        }
+    }
+}
+
 /// Keeps freed memory mapped.
 ///
 /// A training step allocates the same large blocks again and again. By default the C library gives each back to the system and gets it back as fresh pages, which

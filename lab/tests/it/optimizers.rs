@@ -202,6 +202,7 @@ fn check_against_f64(rule: &Rule, steps: u64) {
 fn rules_of_all_kinds_agree_with_the_plain_evaluator() {
     for text in [
         "sgd",
+        "w",
         "momentum",
         "nesterov",
         "rmsprop",
