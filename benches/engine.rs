@@ -125,6 +125,7 @@ fn speed(criterion: &mut Criterion) {
             steps: 4000,
             rates: bench::grid(1e-4, 1e-1, 4).expect("positive ends"),
             seeds: vec![0],
+            starts: vec![],
             schedule: None,
         };
         bencher.iter(|| {

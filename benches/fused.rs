@@ -11,7 +11,7 @@
 )]
 
 use nos::context::{Context, Silent};
-use nos::engine::{Optimizer, Settings, TensorShape};
+use nos::engine::{Optimizer, Runner, Settings, TensorShape};
 use nos::ir::Rule;
 use rayon::prelude::*;
 use std::hint::black_box;
@@ -308,6 +308,34 @@ fn small() {
     println!("adam on 100,000 parameters: one tensor {one:.1} µs, 40 tensors {many:.1} µs");
 }
 
+/// A rule that needs a matrix, and the plain evaluator's textbook sums.
+fn matrices() {
+    let rule = Context::new()
+        .rule("muon", "muon", &mut Silent)
+        .expect("a rule");
+    for side in [128, 512] {
+        let shapes = [TensorShape::Matrix(side, side)];
+        let mut optimizer =
+            Optimizer::new(&rule, &shapes, Settings::new(1e-3, 1000)).expect("it fits");
+        let mut runner = Runner::new(&rule, &shapes, 0).expect("it fits");
+        let (mut w, g) = ([numbers(side * side, 1)], [numbers(side * side, 2)]);
+        let mut wide: Vec<f64> = w[0].iter().map(|x| f64::from(*x)).collect();
+        let wide_g: Vec<f64> = g[0].iter().map(|x| f64::from(*x)).collect();
+        let blocked = (0..5).map(|_| seconds(|| drop(optimizer.step(&mut w, &g))));
+        let blocked = typical(blocked.collect());
+        let plain = seconds(|| {
+            runner
+                .step(0, &mut wide, &wide_g, 1e-3, (0, 1000))
+                .expect("lengths fit");
+        });
+        println!(
+            "muon on {side} x {side}: {:.1} ms, plain evaluator {:.0} ms",
+            blocked * 1e3,
+            plain * 1e3
+        );
+    }
+}
+
 fn compile() {
     for row in rows() {
         let times = (0..2000).map(|_| {
@@ -329,5 +357,6 @@ fn main() {
     large(1);
     large(2);
     small();
+    matrices();
     compile();
 }

@@ -17,7 +17,7 @@
 //! table of primitive ops), [`builtin`] (the table of built-in functions), [`syntax`] (lexer, grammar, tree, formatter), [`ir`] (the rule
 //! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`] (rules
 //! and test functions as numbers: plainly, as fused loops over tensors, in step over many runs), [`explain`] (what a rule does),
-//! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program),
+//! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program), [`search`] (the paper's controller and its rivals),
 //! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
 //! interpreter state), [`capi`] (the optimizer for C), and the two faces `cli` and `repl`.
 //!
@@ -73,6 +73,7 @@ pub mod op;
 pub mod plot;
 #[cfg(feature = "cli")]
 pub mod repl;
+pub mod search;
 pub mod source;
 pub mod syntax;
 pub mod types;

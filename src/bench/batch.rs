@@ -1,14 +1,19 @@
-//! Many runs in step: rules with their learning rates and seeds as lanes of one batch.
+//! Many runs in step: rules with their learning rates, starts and seeds as lanes of one batch.
 //!
 //! All lanes are at the same step, so the test function is evaluated for all of them at once and each rule for all of its own. A
 //! lane whose run has failed is left alone from then on; what it computes is not looked at.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a step must be compiled together with its loops, for each instruction set"
+)]
 #![allow(
     clippy::eq_op,
     reason = "a difference with itself tells finite numbers from others"
 )]
 
 use super::report::{Point, Run};
+use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
 use crate::engine::{EngineError, Lanes, Objective, ObjectiveLanes, Powers, Runner, TensorShape};
 use crate::ir::Rule;
@@ -27,6 +32,8 @@ pub(super) struct Task {
     pub(super) entry: usize,
     pub(super) rate: f64,
     pub(super) seed: u64,
+    /// Its place among the starts.
+    pub(super) start: usize,
     /// Whether its path is wanted.
     pub(super) has_path: bool,
 }
@@ -67,6 +74,7 @@ pub(super) struct Setup<'a> {
     pub(super) rules: Vec<&'a Rule>,
     pub(super) schedule: Option<&'a Rule>,
     pub(super) objective: &'a Objective,
+    pub(super) starts: &'a [Vec<f64>],
     pub(super) least: Option<f64>,
     pub(super) steps: u64,
 }
@@ -88,7 +96,26 @@ pub(super) fn run(
     beat: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Outcome>>, EngineError> {
     let mut batch = Batch::new(setup, tasks)?;
-    Ok(batch.run(beat).then(|| batch.outcomes()))
+    let is_done = with_widest(AllSteps {
+        batch: &mut batch,
+        beat,
+    });
+    Ok(is_done.then(|| batch.outcomes()))
+}
+
+/// All steps of a batch; whether they were done.
+struct AllSteps<'b, 'a> {
+    batch: &'b mut Batch<'a>,
+    beat: &'b mut dyn FnMut(u64) -> ControlFlow<()>,
+}
+
+impl Work for AllSteps<'_, '_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        self.batch.run(self.beat)
+    }
 }
 
 /// All values are lane by lane; weights are the points of `function`.
@@ -159,8 +186,11 @@ impl<'a> Batch<'a> {
         };
         let count = tasks.len();
         let mut function = ObjectiveLanes::new(setup.objective, count);
-        for (coordinate, x) in setup.objective.start().iter().enumerate() {
-            function.coordinate_mut(coordinate).fill(*x);
+        for coordinate in 0..dimension {
+            let lanes = function.coordinate_mut(coordinate).iter_mut();
+            for (x, task) in lanes.zip(tasks) {
+                *x = setup.starts[task.start][coordinate];
+            }
         }
         let watched = (0..count).filter(|lane| tasks[*lane].has_path);
         Ok(Self {
@@ -169,7 +199,7 @@ impl<'a> Batch<'a> {
             dimension,
             parts,
             function,
-            powers: Powers::default(),
+            powers: Powers::remembered(),
             schedules,
             factors: tasks.iter().map(|task| task.rate).collect(),
             is_over: vec![0.0; count],
@@ -192,6 +222,7 @@ impl<'a> Batch<'a> {
     }
 
     /// All steps; whether they were done.
+    #[inline(always)]
     fn run(&mut self, beat: &mut dyn FnMut(u64) -> ControlFlow<()>) -> bool {
         let steps = self.setup.steps;
         self.function.run();
@@ -223,6 +254,7 @@ impl<'a> Batch<'a> {
     }
 
     /// One step of the weights; how many lanes fail at it.
+    #[inline(always)]
     fn advance(&mut self, step: u64) -> usize {
         if self.setup.schedule.is_some() {
             self.factors(step);
@@ -347,6 +379,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps the values of lanes that are under way; whether some are not finite, and so are not kept.
+    #[inline(always)]
     fn note(&mut self, done: u64) -> bool {
         let least = self.setup.least.unwrap_or(f64::NEG_INFINITY);
         let done = number(done);
@@ -422,6 +455,7 @@ impl<'a> Batch<'a> {
 }
 
 /// One step of a coordinate on all lanes of a rule: not 0 where the update or the weight of a lane under way is not finite.
+#[inline(always)]
 fn descend(
     w: &mut [f64],
     before: &mut [f64],

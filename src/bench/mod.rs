@@ -64,6 +64,8 @@ pub struct Options {
     pub rates: Vec<f64>,
     /// The seeds; [`default_seeds`] has the usual ones.
     pub seeds: Vec<u64>,
+    /// Where runs start: each with every seed. The function's own start where there are none.
+    pub starts: Vec<Vec<f64>>,
     /// What multiplies the learning rate at each step.
     pub schedule: Option<Rule>,
 }
@@ -113,6 +115,13 @@ pub enum BenchError {
         /// Its value there.
         value: f64,
     },
+    /// A start that is no point of the function.
+    StartLength {
+        /// How many coordinates the function has.
+        expected: usize,
+        /// How many the start has.
+        found: usize,
+    },
 }
 
 impl fmt::Display for BenchError {
@@ -132,6 +141,12 @@ impl fmt::Display for BenchError {
             Self::Start { value } => {
                 write!(f, "the function is {value} where the runs start")
             }
+            Self::StartLength { expected, found } => {
+                write!(
+                    f,
+                    "expected starts with {expected} coordinates, found {found}"
+                )
+            }
         }
     }
 }
@@ -150,7 +165,7 @@ pub fn default_seeds(
     (0..if is_random { 5 } else { 1 }).collect()
 }
 
-/// Runs every candidate at every learning rate with every seed.
+/// Runs every candidate at every learning rate from every start with every seed.
 ///
 /// `progress` is called about every thousand steps of a batch; when it breaks off, the report holds the learning rates that were
 /// finished until then.
@@ -163,17 +178,25 @@ pub fn run(
     options: &Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Report, BenchError> {
-    check(candidates, objective, options)?;
+    check(candidates, options)?;
     let mut rates = options.rates.clone();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
     // Baselines come last, all else in the order given.
     let (baselines, ours): (Vec<_>, Vec<_>) = candidates.iter().partition(|each| each.is_baseline);
     let ordered: Vec<&Candidate> = ours.into_iter().chain(baselines).collect();
+    let own_start = [objective.start().to_vec()];
+    let starts: &[Vec<f64>] = if options.starts.is_empty() {
+        &own_start
+    } else {
+        &options.starts
+    };
+    check_starts(objective, starts)?;
     let setup = Setup {
         rules: ordered.iter().map(|each| &each.rule).collect(),
         schedule: options.schedule.as_ref(),
         objective,
+        starts,
         least: objective.least(),
         steps: options.steps,
     };
@@ -201,17 +224,14 @@ pub fn run(
         task: task(objective),
         steps: options.steps,
         seeds: options.seeds.clone(),
+        starts: options.starts.clone(),
         is_complete: entries.iter().all(|each| each.cells.len() == rates.len()),
         entries,
         rates,
     })
 }
 
-fn check(
-    candidates: &[Candidate],
-    objective: &Objective,
-    options: &Options,
-) -> Result<(), BenchError> {
+fn check(candidates: &[Candidate], options: &Options) -> Result<(), BenchError> {
     if candidates.is_empty() {
         return Err(BenchError::NoRules);
     }
@@ -233,12 +253,25 @@ fn check(
     {
         return Err(BenchError::Schedule);
     }
-    let value = objective.value(objective.start());
-    if value.is_finite() {
-        Ok(())
-    } else {
-        Err(BenchError::Start { value })
+    Ok(())
+}
+
+fn check_starts(objective: &Objective, starts: &[Vec<f64>]) -> Result<(), BenchError> {
+    let expected = objective.coordinates().len();
+    let mut evaluator = objective.evaluator();
+    for start in starts {
+        if start.len() != expected {
+            return Err(BenchError::StartLength {
+                expected,
+                found: start.len(),
+            });
+        }
+        let value = evaluator.value(start);
+        if !value.is_finite() {
+            return Err(BenchError::Start { value });
+        }
     }
+    Ok(())
 }
 
 fn task(objective: &Objective) -> Task {

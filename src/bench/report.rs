@@ -20,6 +20,9 @@ pub struct Report {
     pub rates: Vec<f64>,
     /// The seeds of the noise; one where there is none.
     pub seeds: Vec<u64>,
+    /// Where runs start; the task's own start alone where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Vec<f64>>,
     /// One entry a rule, in the order given; baselines after them.
     pub entries: Vec<Entry>,
     /// Whether every run was done: an interrupted benchmark keeps what it has.
@@ -64,13 +67,13 @@ pub struct Entry {
     pub best: Option<Best>,
 }
 
-/// All seeds at one learning rate.
+/// All starts and seeds at one learning rate.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
     /// The learning rate.
     pub rate: f64,
-    /// One run per seed, in the order of [`Report::seeds`].
+    /// One run per start and seed, in the order of [`Report::starts`], those of one start in the order of [`Report::seeds`].
     pub runs: Vec<Run>,
 }
 
@@ -108,7 +111,10 @@ pub struct Best {
     pub to_1e3: Option<Estimate>,
     /// Steps until within 1e-6 of the least value; none where some seed failed or never got there.
     pub to_1e6: Option<Estimate>,
-    /// The points of the first seed's run, thinned to at most a thousand: what the pictures show.
+    /// The share of all runs that came within 1e-3 of the least value; none where that is not known.
+    #[serde(default)]
+    pub solved: Option<f64>,
+    /// The points of the first run, thinned to at most a thousand: what the pictures show.
     pub path: Vec<Point>,
 }
 

@@ -14,7 +14,7 @@ const BATCH: u64 = 20_000_000;
 #[cfg(feature = "threads")]
 const FEW: u64 = 1_000_000;
 
-/// Runs every rule at every learning rate with every seed, as long as `progress` lets it.
+/// Runs every rule at every learning rate from every start with every seed, as long as `progress` lets it.
 pub(super) fn run(
     setup: &Setup<'_>,
     rates: &[f64],
@@ -27,18 +27,18 @@ pub(super) fn run(
     session.run(&mut results, progress);
     // The best cell of every entry with its path.
     let mut best: Vec<Option<(usize, Path)>> = vec![None; entries.len()];
-    let done = session.batches.iter().zip(results);
-    for (cells, outcomes) in done {
-        // What comes after a batch that was not finished is left out, so that the cells of an entry have no gaps.
-        let Some(outcomes) = outcomes else { break };
-        let mut outcomes = outcomes.into_iter();
-        for cell in &session.cells[cells.clone()] {
-            let own: Vec<Outcome> = outcomes.by_ref().take(cell.runs).collect();
-            session.keep(cell, own, &mut entries[cell.entry], &mut best[cell.entry]);
+    // What comes after a batch that was not finished is left out, so that the cells of an entry have no gaps.
+    let mut outcomes = results.into_iter().map_while(|each| each).flatten();
+    for cell in &session.cells {
+        let own: Vec<Outcome> = outcomes.by_ref().take(cell.runs.len()).collect();
+        if own.len() < cell.runs.len() {
+            break;
         }
+        session.keep(cell, own, &mut entries[cell.entry], &mut best[cell.entry]);
     }
     for (entry, best) in entries.iter_mut().zip(best) {
-        entry.best = best.and_then(|(index, path)| summary(&entry.cells[index], &path));
+        entry.best =
+            best.and_then(|(index, path)| summary(&entry.cells[index], setup.least, &path));
     }
 }
 
@@ -46,15 +46,17 @@ pub(super) fn run(
 struct CellTask {
     entry: usize,
     rate: f64,
-    /// How many runs there are: one stands for all seeds where nothing is random.
-    runs: usize,
+    /// Its runs among all runs, start by start. One stands for all seeds where nothing is random.
+    runs: Range<usize>,
+    /// How many runs there are a start.
+    seeds: usize,
 }
 
 struct Session<'a> {
     setup: &'a Setup<'a>,
     seeds: &'a [u64],
     cells: Vec<CellTask>,
-    /// Neighbouring cells that run together.
+    /// Neighbouring runs that are done together, of one cell or several.
     batches: Vec<Range<usize>>,
     /// Steps to do, counting every seed.
     total: u64,
@@ -62,33 +64,38 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(setup: &'a Setup<'a>, rates: &[f64], seeds: &'a [u64]) -> Self {
-        let mut cells = Vec::new();
+        let mut cells: Vec<CellTask> = Vec::new();
         for (entry, rule) in setup.rules.iter().enumerate() {
             let is_random = setup.objective.noise() > 0.0
                 || rule.is_random()
                 || setup.schedule.is_some_and(Rule::is_random);
-            let runs = if is_random { seeds.len() } else { 1 };
-            cells.extend(rates.iter().map(|rate| CellTask {
-                entry,
-                rate: *rate,
-                runs,
-            }));
+            let seeds = if is_random { seeds.len() } else { 1 };
+            for rate in rates {
+                let first = cells.last().map_or(0, |cell| cell.runs.end);
+                cells.push(CellTask {
+                    entry,
+                    rate: *rate,
+                    runs: first..first + setup.starts.len() * seeds,
+                    seeds,
+                });
+            }
         }
         let most = usize::try_from(BATCH / setup.steps.max(1)).unwrap_or(LANES);
         let most = most.clamp(1, LANES);
         let mut batches: Vec<Range<usize>> = Vec::new();
-        let mut lanes = 0;
-        for (index, cell) in cells.iter().enumerate() {
+        for cell in &cells {
+            // A cell that fits into one batch is not cut.
             match batches.last_mut() {
-                Some(batch) if lanes + cell.runs <= most => batch.end = index + 1,
+                Some(batch) if batch.len() + cell.runs.len() <= most => batch.end = cell.runs.end,
                 Some(_) | None => {
-                    batches.push(index..index + 1);
-                    lanes = 0;
+                    let starts = cell.runs.clone().step_by(most);
+                    batches.extend(starts.map(|at| at..(at + most).min(cell.runs.end)));
                 }
             }
-            lanes += cell.runs;
         }
-        let runs = length(cells.len()).saturating_mul(length(seeds.len()));
+        let runs = length(cells.len())
+            .saturating_mul(length(setup.starts.len()))
+            .saturating_mul(length(seeds.len()));
         Self {
             setup,
             seeds,
@@ -187,13 +194,21 @@ impl<'a> Session<'a> {
         index: usize,
         beat: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Option<Vec<Outcome>> {
-        let mut tasks = Vec::new();
-        for cell in &self.cells[self.batches[index].clone()] {
-            for (number, seed) in self.seeds[..cell.runs].iter().enumerate() {
+        let range = self.batches[index].clone();
+        let mut tasks = Vec::with_capacity(range.len());
+        for cell in &self.cells[self.cell_of(range.start)..] {
+            if cell.runs.start >= range.end {
+                break;
+            }
+            for run in cell.runs.start.max(range.start)..cell.runs.end.min(range.end) {
+                let number = run - cell.runs.start;
+                let start = number / cell.seeds;
                 tasks.push(Task {
                     entry: cell.entry,
                     rate: cell.rate,
-                    seed: *seed,
+                    // Another start is another run: it has noise of its own.
+                    seed: self.seeds[number % cell.seeds].wrapping_add(length(start) << 32),
+                    start,
                     has_path: number == 0,
                 });
             }
@@ -201,14 +216,26 @@ impl<'a> Session<'a> {
         batch::run(self.setup, &tasks, beat).expect("every rule was tried before")
     }
 
+    /// The cell that a run belongs to.
+    fn cell_of(&self, run: usize) -> usize {
+        self.cells.partition_point(|cell| cell.runs.end <= run)
+    }
+
     /// What some steps of a batch count for: every seed, also where one run stands for all.
     fn weight(&self, index: usize, steps: u64) -> u64 {
-        let runs = length(self.batches[index].len()).saturating_mul(length(self.seeds.len()));
-        runs.saturating_mul(steps)
+        let batch = &self.batches[index];
+        let cells = self.cells[self.cell_of(batch.start)..].iter();
+        let runs = cells
+            .take_while(|cell| cell.runs.start < batch.end)
+            .map(|cell| {
+                let own = cell.runs.end.min(batch.end) - cell.runs.start.max(batch.start);
+                length(own * self.seeds.len() / cell.seeds)
+            });
+        runs.fold(0, u64::saturating_add).saturating_mul(steps)
     }
 
     fn progress(&self, index: usize, done: u64) -> Progress {
-        let cell = &self.cells[self.batches[index].start];
+        let cell = &self.cells[self.cell_of(self.batches[index].start)];
         Progress {
             entry: cell.entry,
             rate: cell.rate,
@@ -227,15 +254,13 @@ impl<'a> Session<'a> {
         best: &mut Option<(usize, Path)>,
     ) {
         let mut path = Path::default();
-        let mut runs: Vec<Run> = Vec::with_capacity(self.seeds.len());
+        let mut runs: Vec<Run> = Vec::with_capacity(self.setup.starts.len() * self.seeds.len());
         for (number, outcome) in outcomes.into_iter().enumerate() {
             if number == 0 {
                 path = outcome.path;
             }
-            runs.push(outcome.run);
-        }
-        if let Some(run) = runs.first().cloned() {
-            runs.resize(self.seeds.len(), run);
+            let copies = self.seeds.len() / cell.seeds;
+            runs.extend(std::iter::repeat_n(outcome.run, copies));
         }
         entry.cells.push(Cell {
             rate: cell.rate,
@@ -258,7 +283,7 @@ fn length(len: usize) -> u64 {
 }
 
 /// A learning rate's runs in numbers.
-fn summary(cell: &Cell, path: &Path) -> Option<Best> {
+fn summary(cell: &Cell, least: Option<f64>, path: &Path) -> Option<Best> {
     let all = |steps: fn(&Run) -> Option<u64>| {
         let is_reached = cell.failures() == 0 && cell.runs.iter().all(|run| steps(run).is_some());
         let counts = cell.finished().filter_map(steps).map(number);
@@ -273,6 +298,10 @@ fn summary(cell: &Cell, path: &Path) -> Option<Best> {
         distance: has_distance.then(|| Estimate::of(distances)).flatten(),
         to_1e3: all(|run| run.to_1e3),
         to_1e6: all(|run| run.to_1e6),
+        solved: least.map(|_| {
+            let solved = cell.finished().filter(|run| run.to_1e3.is_some()).count();
+            number(length(solved)) / number(length(cell.runs.len()))
+        }),
         path: path.points(),
     })
 }

@@ -7,16 +7,23 @@ use std::fmt::Write;
 const HEADS: [&str; 8] = [
     "rule", "lr", "final", "best", "distance", "to 1e-3", "to 1e-6", "slots",
 ];
+/// The column that stands before the slots where there are several starts: the share of runs that came within 1e-3 of the least value.
+const SOLVED: &str = "solved";
 
 impl Report {
     /// The report as text: what was run, then one line a rule, best first; baselines are marked with `*`.
     pub fn table(&self) -> String {
         let mut out = self.heading();
-        let mut rows: Vec<Vec<String>> = vec![HEADS.map(str::to_owned).to_vec()];
+        let mut heads = HEADS.map(str::to_owned).to_vec();
+        if self.starts.len() > 1 {
+            heads.insert(HEADS.len() - 1, SOLVED.to_owned());
+        }
+        let columns = heads.len();
+        let mut rows: Vec<Vec<String>> = vec![heads];
         for index in self.ranking() {
             rows.push(self.row(&self.entries[index]));
         }
-        let widths: Vec<usize> = (0..HEADS.len())
+        let widths: Vec<usize> = (0..columns)
             .map(|column| {
                 rows.iter()
                     .map(|row| row.get(column).map_or(0, |cell| cell.chars().count()))
@@ -33,7 +40,7 @@ impl Report {
                     .copied()
                     .unwrap_or(0)
                     .saturating_sub(cell.chars().count());
-                let is_message = column == 1 && row.len() < HEADS.len();
+                let is_message = column == 1 && row.len() < columns;
                 let pad = if is_message { 0 } else { pad };
                 if column == 0 {
                     let _ = write!(text, "{cell}{}", " ".repeat(pad));
@@ -54,10 +61,14 @@ impl Report {
 
     fn heading(&self) -> String {
         let task = &self.task;
+        let from = match self.starts.as_slice() {
+            [] => format!("({})", point(&task.start)),
+            [one] => format!("({})", point(one)),
+            many => format!("{} starts", many.len()),
+        };
         let mut out = format!(
-            "{} from ({}), {} step{}",
+            "{} from {from}, {} step{}",
             task.name,
-            point(&task.start),
             self.steps,
             plural(self.steps)
         );
@@ -107,7 +118,7 @@ impl Report {
                 .as_ref()
                 .map_or_else(|| "–".to_owned(), |steps| format!("{:.0}", steps.mean))
         };
-        vec![
+        let mut row = vec![
             name,
             rate_text(best.rate),
             estimate_text(&best.last),
@@ -115,16 +126,29 @@ impl Report {
             maybe(&best.distance),
             steps(&best.to_1e3),
             steps(&best.to_1e6),
-            entry.slots.to_string(),
-        ]
+        ];
+        if self.starts.len() > 1 {
+            let share = |share: f64| format!("{:.0} %", 100.0 * share);
+            row.push(best.solved.map_or_else(|| "–".to_owned(), share));
+        }
+        row.push(entry.slots.to_string());
+        row
     }
 
     fn footer(&self, out: &mut String) {
         if self.entries.iter().any(|entry| entry.is_baseline) {
             out.push_str("  * baseline\n");
         }
-        if self.seeds.len() > 1 {
-            out.push_str("  ± 95 % confidence interval of the mean over seeds\n");
+        let over: Vec<&str> = [("starts", self.starts.len()), ("seeds", self.seeds.len())]
+            .into_iter()
+            .filter_map(|(what, count)| (count > 1).then_some(what))
+            .collect();
+        if !over.is_empty() {
+            let over = over.join(" and ");
+            let _ = writeln!(out, "  ± 95 % confidence interval of the mean over {over}");
+        }
+        if self.starts.len() > 1 && self.task.least.is_some() {
+            out.push_str("  solved: the share of runs that came within 1e-3 of the least value\n");
         }
         let failures: Vec<String> = self
             .entries

@@ -53,6 +53,7 @@ fn options(steps: u64, rates: &[f64]) -> Options {
         steps,
         rates: rates.to_vec(),
         seeds: vec![0],
+        starts: vec![],
         schedule: None,
     }
 }
@@ -151,6 +152,68 @@ fn one_run_stands_for_all_seeds_where_nothing_is_random() {
     assert_eq!(runs.len(), 3);
     assert!(runs.iter().all(|run| *run == runs[0]));
     assert_eq!(default_seeds(&[sgd()], &parabola(), None), [0]);
+}
+
+#[test]
+fn starts_are_where_they_should_be() {
+    let objective = parabola().with_region(vec![(-3.0, 5.0)]).expect("a range");
+    let starts = objective.random_starts(1000, 0).expect("there is a region");
+    assert_eq!(
+        starts[..10],
+        objective.random_starts(10, 0).expect("as before")[..]
+    );
+    assert_ne!(
+        starts[..10],
+        objective.random_starts(10, 1).expect("others")[..]
+    );
+    let all: Vec<f64> = starts.iter().map(|at| at[0]).collect();
+    assert!(all.iter().all(|x| (-3.0..5.0).contains(x)));
+    // The mean of 1000 has a deviation of 8 / sqrt(12 * 1000) = 0.073.
+    assert!((mean(all.iter().copied()) - 1.0).abs() < 0.3);
+    assert_eq!(parabola().random_starts(3, 0), None);
+    for bad in [
+        vec![],
+        vec![(0.0, 1.0); 2],
+        vec![(1.0, 1.0)],
+        vec![(0.0, f64::NAN)],
+    ] {
+        assert!(parabola().with_region(bad).is_err());
+    }
+}
+
+#[test]
+fn runs_from_many_starts_count_together() {
+    let options = Options {
+        starts: vec![vec![1.0], vec![-2.0], vec![0.0]],
+        seeds: vec![0, 1],
+        ..options(5, &[0.25])
+    };
+    let report = bench(&[sgd()], &parabola(), &options);
+    let runs = &report.entries[0].cells[0].runs;
+    let lasts: Vec<f64> = runs.iter().map(|run| run.last).collect();
+    let first = 0.25_f64.powi(5);
+    assert_eq!(lasts, [first, first, 4.0 * first, 4.0 * first, 0.0, 0.0]);
+    let best = report.entries[0].best.as_ref().expect("finite runs");
+    // 4 * 4^-5 is above 1e-3, 4^-5 below.
+    assert_eq!(best.solved, Some(4.0 / 6.0));
+    assert_eq!(best.path[0].at, [1.0]);
+    let table = report.table();
+    assert!(
+        table.contains("parabola from 3 starts") && table.contains("67 %"),
+        "{table}"
+    );
+    let bad = Options {
+        starts: vec![vec![1.0, 2.0]],
+        ..options.clone()
+    };
+    let error = run(&[sgd()], &parabola(), &bad, &mut go_on).expect_err("one number too many");
+    assert_eq!(
+        error,
+        BenchError::StartLength {
+            expected: 1,
+            found: 2
+        }
+    );
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub struct Known {
 
 /// The columns of a report's rows, in order; the first two are text, all others numbers.
 pub const COLUMNS: &[&str] = &[
-    "rule", "formula", "slots", "lr", "last", "best", "distance", "to_1e3", "to_1e6", "failures",
+    "rule", "formula", "slots", "lr", "last", "best", "distance", "to_1e3", "to_1e6", "solved",
+    "failures",
 ];
 
 impl Known {

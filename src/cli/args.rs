@@ -175,6 +175,9 @@ pub(super) struct BenchArgs {
     /// How many seeds
     #[arg(long, value_name = "K", value_parser = count, allow_hyphen_values = true)]
     pub(super) seeds: Option<u64>,
+    /// Starts: so many at random, or an expression such as `[[1, 2], [-1, 0]]`
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) starts: Option<String>,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -140,6 +140,9 @@ fn call(args: &BenchArgs) -> Result<String, Failure> {
     if let Some(seeds) = args.seeds {
         let _ = write!(call, ", seeds: {seeds}");
     }
+    if let Some(starts) = &args.starts {
+        let _ = writeln!(call, ", starts: {starts}");
+    }
     Ok(call + ")")
 }
 

@@ -140,6 +140,13 @@ pub enum ObjectiveError {
         /// The coordinate.
         value: f64,
     },
+    /// A side of the box for random starts is empty.
+    Region {
+        /// Its lower end.
+        low: f64,
+        /// Its upper end.
+        high: f64,
+    },
     /// The noise is no standard deviation.
     Noise {
         /// The number given.
@@ -165,6 +172,12 @@ impl fmt::Display for ObjectiveError {
             ),
             Self::PointNotFinite { value } => {
                 write!(f, "expected finite coordinates, found {value}")
+            }
+            Self::Region { low, high } => {
+                write!(
+                    f,
+                    "expected a range from low to high, found {low} to {high}"
+                )
             }
             Self::Noise { noise } => {
                 write!(f, "expected a noise of at least 0, found {noise}")

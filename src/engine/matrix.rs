@@ -1,7 +1,8 @@
 //! Matrix operations on row-major slices.
 //!
-//! Written as the sums of the textbook: parameters of tests and benchmarks are small, and this is what a faster engine is
-//! held against.
+//! Written as the sums of the textbook; products of large matrices can be had by blocks instead, see [`Product`].
+
+use super::product::{Product, View};
 
 /// The sides of a matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,21 +16,10 @@ impl Sides {
         self.rows * self.cols
     }
 
-    fn turned(self) -> Self {
+    pub(super) fn turned(self) -> Self {
         Self {
             rows: self.cols,
             cols: self.rows,
-        }
-    }
-}
-
-/// `out = a @ b`, where `b` has `cols` columns.
-pub(super) fn multiply(a: &[f64], sides: Sides, b: &[f64], cols: usize, out: &mut [f64]) {
-    for i in 0..sides.rows {
-        for j in 0..cols {
-            out[i * cols + j] = (0..sides.cols)
-                .map(|k| a[i * sides.cols + k] * b[k * cols + j])
-                .sum();
         }
     }
 }
@@ -73,6 +63,7 @@ pub(super) fn orthogonalize(
     a: &[f64],
     sides: Sides,
     steps: u32,
+    by: Product,
     workspace: &mut [f64],
     out: &mut [f64],
 ) {
@@ -101,13 +92,14 @@ pub(super) fn orthogonalize(
         cols: wide.rows,
     };
     for _ in 0..steps {
-        transpose(x, wide, product);
-        multiply(x, wide, product, wide.rows, gram);
-        multiply(gram, square, gram, wide.rows, polynomial);
+        let own = View::new(x, wide);
+        by.multiply(own, own.transposed(), gram);
+        let own = View::new(gram, square);
+        by.multiply(own, own, polynomial);
         for (sum, gram) in polynomial.iter_mut().zip(&*gram) {
             *sum = CUBIC * gram + QUINTIC * *sum;
         }
-        multiply(polynomial, square, x, wide.cols, product);
+        by.multiply(View::new(polynomial, square), View::new(x, wide), product);
         for (x, product) in x.iter_mut().zip(&*product) {
             *x = LINEAR * *x + product;
         }
@@ -142,12 +134,10 @@ mod tests {
     const A: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
 
     #[test]
-    fn product_with_transpose_is_gram_matrix() {
-        let (mut turned, mut gram) = ([0.0; 6], [0.0; 4]);
+    fn transpose_turns_rows_into_columns() {
+        let mut turned = [0.0; 6];
         transpose(&A, SIDES, &mut turned);
         assert_eq!(turned, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        multiply(&A, SIDES, &turned, 2, &mut gram);
-        assert_eq!(gram, [14.0, 32.0, 32.0, 77.0]);
     }
 
     #[test]
@@ -164,7 +154,7 @@ mod tests {
         let a = [3.0, 0.0, 0.0, 0.0, 4.0, 0.0];
         let mut workspace = vec![0.0; workspace_len(SIDES)];
         let mut out = [0.0; 6];
-        orthogonalize(&a, SIDES, 5, &mut workspace, &mut out);
+        orthogonalize(&a, SIDES, 5, Product::Plain, &mut workspace, &mut out);
         let reference = |value: f64| {
             (0..5).fold(value / (5.0 + 1e-7), |s, _| {
                 3.4445 * s - 4.775 * s.powi(3) + 2.0315 * s.powi(5)
@@ -183,8 +173,15 @@ mod tests {
         let (mut turned, mut from_wide, mut from_tall, mut back) =
             ([0.0; 6], [0.0; 6], [0.0; 6], [0.0; 6]);
         transpose(&A, SIDES, &mut turned);
-        orthogonalize(&A, SIDES, 5, &mut workspace, &mut from_wide);
-        orthogonalize(&turned, tall, 5, &mut workspace, &mut from_tall);
+        orthogonalize(&A, SIDES, 5, Product::Plain, &mut workspace, &mut from_wide);
+        orthogonalize(
+            &turned,
+            tall,
+            5,
+            Product::Plain,
+            &mut workspace,
+            &mut from_tall,
+        );
         transpose(&from_tall, tall, &mut back);
         assert_eq!(from_wide, back);
         // The rows come out nearly orthonormal.

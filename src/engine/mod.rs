@@ -9,6 +9,7 @@
 //! Where a derivative does not exist, the value of its formula is taken: the derivative of `|x|` at 0 is `sign(0)`, that is 0.
 
 mod derivative;
+pub(crate) mod dispatch;
 mod error;
 mod fused;
 mod lanes;
@@ -16,6 +17,7 @@ mod matrix;
 pub mod noise;
 mod objective;
 mod optimizer;
+mod product;
 mod program;
 mod runner;
 mod signs;
@@ -23,6 +25,7 @@ mod terms;
 
 pub use derivative::gradient;
 pub use error::{EngineError, ObjectiveError, TensorShape};
+pub(crate) use fused::{sigmoid, tanh};
 pub(crate) use lanes::Powers;
 pub use lanes::{Lanes, ObjectiveLanes};
 pub use objective::{Objective, ObjectiveEvaluator};

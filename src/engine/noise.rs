@@ -27,6 +27,11 @@ pub const STREAM_STEP_NOISE: u32 = 1;
 pub const STREAM_MASKS: u32 = 2;
 /// The stream of the noise on gradients in benchmarks.
 pub const STREAM_GRADIENT: u32 = u32::MAX;
+/// The stream of random starts; a step is a start, an element a coordinate.
+pub const STREAM_START: u32 = u32::MAX - 1;
+
+/// The stream of a search; a step is a trial.
+pub const STREAM_SEARCH: u32 = u32::MAX - 2;
 
 /// A draw from [0, 1).
 pub fn uniform(source: Source, element: u64) -> f64 {

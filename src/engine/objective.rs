@@ -5,6 +5,7 @@
 
 use super::ObjectiveError;
 use super::derivative::{gradient, reached};
+use super::noise::{self, Source};
 use crate::ir::{self, Graph, Node, NodeId, Rule};
 use crate::op::{Leaf, Op};
 use std::ops::Range;
@@ -16,6 +17,7 @@ pub struct Objective {
     coordinates: Vec<String>,
     start: Vec<f64>,
     minima: Vec<Vec<f64>>,
+    region: Vec<(f64, f64)>,
     noise: f64,
     graph: Graph,
     root: NodeId,
@@ -42,6 +44,7 @@ impl Objective {
             coordinates,
             start,
             minima: Vec::new(),
+            region: Vec::new(),
             noise: 0.0,
             graph,
             root,
@@ -81,6 +84,23 @@ impl Objective {
         }
     }
 
+    /// The same function with the box in which random starts lie: the lowest and the highest value of each coordinate.
+    ///
+    /// # Errors
+    /// A box with another number of sides, or one whose ends are not finite or not in order.
+    pub fn with_region(self, region: Vec<(f64, f64)>) -> Result<Self, ObjectiveError> {
+        let (lows, highs): (Vec<f64>, Vec<f64>) = region.iter().copied().unzip();
+        check_point(&lows, self.coordinates.len())?;
+        check_point(&highs, self.coordinates.len())?;
+        match region.iter().find(|(low, high)| low >= high) {
+            Some((low, high)) => Err(ObjectiveError::Region {
+                low: *low,
+                high: *high,
+            }),
+            None => Ok(Self { region, ..self }),
+        }
+    }
+
     /// The same function with another start.
     ///
     /// # Errors
@@ -108,6 +128,31 @@ impl Objective {
     /// The known minima; empty where none is known.
     pub fn minima(&self) -> &[Vec<f64>] {
         &self.minima
+    }
+
+    /// The box in which random starts lie, coordinate by coordinate; empty where none is known.
+    pub fn region(&self) -> &[(f64, f64)] {
+        &self.region
+    }
+
+    /// Starts that are spread evenly at random over the region; none where there is no region. The first ones are the same however many
+    /// are asked for.
+    pub fn random_starts(&self, count: u64, seed: u64) -> Option<Vec<Vec<f64>>> {
+        let start = |step: u64| {
+            let source = Source {
+                seed,
+                stream: noise::STREAM_START,
+                tensor: 0,
+                step,
+            };
+            let mut at = vec![0.0; self.region.len()];
+            noise::fill_uniform(source, &mut at);
+            for (x, (low, high)) in at.iter_mut().zip(&self.region) {
+                *x = low + (high - low) * *x;
+            }
+            at
+        };
+        (!self.region.is_empty()).then(|| (0..count).map(start).collect())
     }
 
     /// The standard deviation of the noise on each coordinate of the gradient.

@@ -242,7 +242,7 @@ impl Optimizer {
         };
         let body = if rule.needs_matrix() {
             Body::Matrix {
-                runner: Runner::new(rule, shapes, settings.seed)?,
+                runner: Runner::new(rule, shapes, settings.seed)?.with_blocked_products(),
                 w: Vec::new(),
                 g: Vec::new(),
             }

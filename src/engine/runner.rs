@@ -6,6 +6,7 @@
 
 use super::matrix::{self, Sides, count};
 use super::noise::{self, Source};
+use super::product::{Product, View};
 use super::program::{self, Block, Instruction, Program, Work};
 use super::{EngineError, TensorShape};
 use crate::ir::Rule;
@@ -16,6 +17,7 @@ use crate::op::{Leaf, Op};
 pub struct Runner {
     tensors: Vec<Tensor>,
     seed: u64,
+    products: Product,
 }
 
 /// One parameter tensor's share of the work.
@@ -43,6 +45,7 @@ struct Moment<'a> {
     /// The number of this update, from 1: not limited by the total.
     updates: f64,
     is_first: bool,
+    products: Product,
 }
 
 impl Runner {
@@ -69,7 +72,14 @@ impl Runner {
                 .map(tensor)
                 .collect::<Result<_, _>>()?,
             seed,
+            products: Product::Plain,
         })
+    }
+
+    /// The same with products of matrices by blocks: for large ones.
+    pub(super) fn with_blocked_products(mut self) -> Self {
+        self.products = Product::Blocked;
+        self
     }
 
     /// Goes back to before the first step, with another seed.
@@ -135,6 +145,7 @@ impl Runner {
             total: number(total),
             updates: number(step) + 1.0,
             is_first: state.is_first,
+            products: self.products,
         };
         Ok(state.run(&moment))
     }
@@ -248,8 +259,8 @@ impl Machine<'_> {
                 self.out[0] = libm::sqrt(squares / count(x.sides.len()));
             }
             Work::MatMul(a, b) => {
-                let (a, b, left) = (&self.before[a.range()], &self.before[b.range()], a.sides);
-                matrix::multiply(a, left, b, sides.cols, self.out);
+                let view = |x: Block| View::new(&self.before[x.range()], x.sides);
+                self.moment.products.multiply(view(a), view(b), self.out);
             }
             Work::Transpose(x) => matrix::transpose(&self.before[x.range()], x.sides, self.out),
             Work::RowMean(x) => matrix::row_means(&self.before[x.range()], x.sides, self.out),
@@ -257,7 +268,8 @@ impl Machine<'_> {
             Work::Orthogonalize { x, steps } => {
                 let steps = whole(self.before[steps.start]);
                 let x = (&self.before[x.range()], x.sides);
-                matrix::orthogonalize(x.0, x.1, steps, self.workspace, self.out);
+                let by = self.moment.products;
+                matrix::orthogonalize(x.0, x.1, steps, by, self.workspace, self.out);
             }
         }
     }

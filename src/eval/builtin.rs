@@ -309,7 +309,7 @@ impl Evaluator<'_> {
         Ok(Value::Num(update[0]))
     }
 
-    /// `objective(f, start:, minimum:, noise:)`.
+    /// `objective(f, start:, minimum:, noise:, within:)`.
     fn objective(&mut self, given: &Given, span: Span) -> Result<Value> {
         let (Some((Value::Fn(closure), place)), Some((start, start_place))) =
             (&given[0], &given[1])
@@ -336,9 +336,20 @@ impl Evaluator<'_> {
             Some((Value::Num(noise), _)) => *noise,
             Some(_) | None => 0.0,
         };
+        let region = match &given[4] {
+            Some((value, place)) => self.region(value, coordinates.len(), *place)?,
+            None => Vec::new(),
+        };
         let made = Objective::new("objective", coordinates, &formula, start)
             .and_then(|objective| objective.with_minima(minima))
-            .and_then(|objective| objective.with_noise(noise));
+            .and_then(|objective| objective.with_noise(noise))
+            .and_then(|objective| {
+                if region.is_empty() {
+                    Ok(objective)
+                } else {
+                    objective.with_region(region)
+                }
+            });
         match made {
             Ok(objective) => Ok(Value::Objective(Rc::new(objective))),
             Err(error) => {
@@ -360,8 +371,28 @@ impl Evaluator<'_> {
         }
     }
 
+    /// A box: a number for a cube around 0, a pair for the same range in every coordinate, or a pair for each.
+    fn region(&self, value: &Value, count: usize, span: Span) -> Result<Vec<(f64, f64)>> {
+        let pair = |ends: &[f64]| match ends {
+            [low, high] => Ok((*low, *high)),
+            _ => Err(outside(
+                span,
+                format!("expected two ends of a range, found {} numbers", ends.len()),
+                "write `within: 5`, `within: [-5, 5]` or `within: [[-5, 5], [0, 1]]`",
+            )),
+        };
+        match value {
+            Value::Num(size) => Ok(vec![(-size, *size); count]),
+            Value::List(items) if items.iter().any(|item| matches!(item, Value::List(_))) => items
+                .iter()
+                .map(|item| pair(&self.number_or_numbers(item, span)?))
+                .collect(),
+            value => Ok(vec![pair(&self.number_or_numbers(value, span)?)?; count]),
+        }
+    }
+
     /// One point, or a list of them.
-    fn points(&self, value: &Value, count: usize, span: Span) -> Result<Vec<Vec<f64>>> {
+    pub(super) fn points(&self, value: &Value, count: usize, span: Span) -> Result<Vec<Vec<f64>>> {
         match value {
             Value::List(items) if items.iter().any(|item| matches!(item, Value::List(_))) => items
                 .iter()

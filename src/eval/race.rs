@@ -14,7 +14,7 @@ use std::rc::Rc;
 const BASELINES: [&str; 4] = ["sgd", "momentum", "rmsprop", "adam"];
 
 impl Evaluator<'_> {
-    /// `bench(rules, on:, steps:, lr:, seeds:, schedule:, baselines:)`.
+    /// `bench(rules, on:, steps:, lr:, seeds:, schedule:, baselines:, starts:)`.
     pub(super) fn bench(&mut self, given: &Given, span: Span) -> Result<Value> {
         let (Some((rules, rules_place)), Some((task, task_place))) = (&given[0], &given[1]) else {
             return Err(self.unexpected(span, "rules and a task"));
@@ -67,16 +67,23 @@ impl Evaluator<'_> {
             Some((value, place)) => Some(self.extract(value, *place)?),
             None => None,
         };
+        let starts = match &given[7] {
+            Some((value, place)) => self.starts(value, &objective, *place)?,
+            None => Vec::new(),
+        };
         let seeds = match &given[4] {
             Some((Value::Num(count), place)) => {
                 (0..whole(*count, 1.0, 1e6, "`seeds`", *place)?).collect()
             }
+            // Every start has noise of its own: that is spread enough.
+            Some(_) | None if starts.len() > 1 => vec![0],
             Some(_) | None => bench::default_seeds(&candidates, &objective, schedule.as_ref()),
         };
         let options = Options {
             steps,
             rates,
             seeds,
+            starts,
             schedule,
         };
         let names: Vec<String> = {
@@ -100,6 +107,29 @@ impl Evaluator<'_> {
         })
         .map_err(|error| bench_problem(&error, *rules_place, *task_place, span))?;
         Ok(Value::Report(Rc::new(report), Some(objective)))
+    }
+
+    /// Points given, or so many at random from where the function says.
+    fn starts(
+        &mut self,
+        value: &Value,
+        objective: &Objective,
+        place: Span,
+    ) -> Result<Vec<Vec<f64>>> {
+        let Value::Num(count) = value else {
+            return self.points(value, objective.coordinates().len(), place);
+        };
+        let count = whole(*count, 1.0, 1e6, "`starts`", place)?;
+        objective.random_starts(count, 0).ok_or_else(|| {
+            outside(
+                place,
+                format!(
+                    "`{}` does not say where random starts may lie",
+                    objective.name()
+                ),
+                "give `within: 5` to `objective`, or points: `starts: [[1, 2], [-1, 0]]`",
+            )
+        })
     }
 
     fn candidate(&mut self, value: &Value, span: Span, is_baseline: bool) -> Result<Candidate> {
@@ -196,6 +226,7 @@ impl Evaluator<'_> {
                         .map(|distance| distance.mean),
                 ),
                 "to_1e3" => number(best.and_then(|best| best.to_1e3).map(|steps| steps.mean)),
+                "solved" => number(best.and_then(|best| best.solved)),
                 "to_1e6" => number(best.and_then(|best| best.to_1e6).map(|steps| steps.mean)),
                 _ => Value::Num(failures as f64),
             });
@@ -217,6 +248,11 @@ fn bench_problem(error: &BenchError, rules: Span, task: Span, call: Span) -> Box
             rules,
             error.to_string(),
             "give a rule: `bench([powersign], on: rosenbrock)`",
+        ),
+        BenchError::StartLength { .. } => outside(
+            call,
+            error.to_string(),
+            "give each start as many numbers as the function has coordinates",
         ),
         BenchError::NoSteps
         | BenchError::NoRates

@@ -94,12 +94,12 @@ pub enum Data {
 pub enum Net {
     /// Softmax regression on pixels.
     Logistic,
-    /// Fully connected layers with ReLU.
+    /// Fully connected layers with rectifiers.
     Mlp {
         /// Units of each hidden layer.
         hidden: Vec<u32>,
     },
-    /// The paper's child (section 4.2): two 3x3 convolutions, each with ReLU and batch normalization.
+    /// The paper's child (section 4.2): two 3x3 convolutions, each with a rectifier and batch normalization.
     Convnet {
         /// Filters of each layer; 32 in the paper.
         filters: u32,

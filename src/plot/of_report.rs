@@ -5,7 +5,7 @@ use super::landscape::{Landscape, Sketch};
 use super::look::shortened;
 use super::{Curves, Picture, PlotError, Race, Series, Surface};
 use crate::bench::rate_text;
-use crate::bench::report::{Best, Entry, Report, Task};
+use crate::bench::report::{Best, Entry, Report};
 use crate::op::number_text;
 
 /// The longest name of a rule in a legend.
@@ -144,7 +144,15 @@ fn title(report: &Report) -> String {
     let task = &report.task;
     let name = shortened(&task.name, NAME_LIMIT);
     let mut parts = vec![
-        format!("{name} from {}", start_text(task)),
+        match report.starts.as_slice() {
+            [] => format!("{name} from {}", start_text(&task.start)),
+            [one] => format!("{name} from {}", start_text(one)),
+            [first, ..] => format!(
+                "{name} from {}, first of {} starts",
+                start_text(first),
+                report.starts.len()
+            ),
+        },
         plural(report.steps, "step"),
     ];
     if task.noise != 0.0 {
@@ -159,16 +167,15 @@ fn title(report: &Report) -> String {
     parts.join(", ")
 }
 
-fn start_text(task: &Task) -> String {
-    let shown: Vec<String> = task
-        .start
+fn start_text(start: &[f64]) -> String {
+    let shown: Vec<String> = start
         .iter()
         .take(START_LIMIT)
         .map(|value| number_text(*value))
         .collect();
-    let rest = task.start.len().saturating_sub(START_LIMIT);
+    let rest = start.len().saturating_sub(START_LIMIT);
     let shown = shown.join(", ");
-    match (task.start.len(), rest) {
+    match (start.len(), rest) {
         (1, _) => shown,
         (_, 0) => format!("({shown})"),
         (_, rest) => format!("({shown}, and {rest} more)"),

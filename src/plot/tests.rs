@@ -82,6 +82,7 @@ fn entry(name: &str, rate: f64, path: Vec<Point>) -> Entry {
             distance: None,
             to_1e3: None,
             to_1e6: None,
+            solved: None,
             path,
         }),
     }
@@ -107,6 +108,7 @@ fn report(start: Vec<f64>, steps: u64, entries: Vec<Entry>) -> Report {
         steps,
         rates: vec![0.001],
         seeds: vec![1],
+        starts: vec![],
         entries,
         is_complete: true,
     }

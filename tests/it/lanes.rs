@@ -248,6 +248,7 @@ fn benchmarks_are_runs_of_the_plain_evaluator() {
             steps: 300,
             rates: rates.clone(),
             seeds: vec![2, 7, 1],
+            starts: vec![],
             schedule: schedule.clone(),
         };
         let report = bench::run(&candidates, &objective, &options, &mut |_| {
@@ -271,6 +272,58 @@ fn benchmarks_are_runs_of_the_plain_evaluator() {
                     assert_eq!(found, want, "{name}, {}, {rate}, {seed}", entry.name);
                 }
             }
+        }
+    }
+}
+
+/// More starts than one batch has lanes, with and without noise: cells are cut, and every run is that of its start alone.
+#[test]
+fn every_start_is_a_run_of_its_own() {
+    let candidates = [
+        Candidate::new("sgd", rule("g")),
+        Candidate::new("dropping", rule("drop(g, 0.5)")),
+        Candidate::new("adam", rule("adam")),
+    ];
+    for (name, noise, minimum) in [("rastrigin", 0.0, [0.0, 0.0]), ("beale", 0.2, [3.0, 0.5])] {
+        let objective = objective(name).with_noise(noise).unwrap();
+        let objective = objective.with_minima(vec![minimum.to_vec()]).unwrap();
+        let objective = objective.with_region(vec![(-2.0, 4.0); 2]).unwrap();
+        let starts = objective.random_starts(70, 0).unwrap();
+        let options = Options {
+            steps: 40,
+            rates: vec![1e-3, 1e-2],
+            seeds: vec![5, 9],
+            starts: starts.clone(),
+            schedule: None,
+        };
+        let report = bench::run(&candidates, &objective, &options, &mut |_| {
+            ControlFlow::Continue(())
+        });
+        let report = report.unwrap();
+        assert!(report.is_complete);
+        for (entry, candidate) in report.entries.iter().zip(&candidates) {
+            assert_eq!(entry.cells.len(), 2);
+            for cell in &entry.cells {
+                assert_eq!(cell.runs.len(), 140);
+                for (number, run) in (0..).zip(&cell.runs) {
+                    let (start, seed) = (number / 2, options.seeds[number % 2]);
+                    let here = objective.clone().with_start(starts[start].clone()).unwrap();
+                    let seed = seed + ((start as u64) << 32);
+                    let want = plain_run(&candidate.rule, None, &here, 40, cell.rate, seed);
+                    assert_eq!(
+                        (run.failed_at, run.last, run.lowest),
+                        want,
+                        "{name}, {start}"
+                    );
+                }
+            }
+            let best = entry.best.as_ref().unwrap();
+            let reached = entry.best_cell().unwrap().runs.iter();
+            let reached = reached.filter(|run| run.to_1e3.is_some()).count();
+            assert_eq!(
+                best.solved,
+                Some(f64::from(u8::try_from(reached).unwrap()) / 140.0)
+            );
         }
     }
 }

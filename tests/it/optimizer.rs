@@ -1,13 +1,14 @@
 //! The optimizer as a program embeds it: what it refuses, what it saves, what it weighs.
 #![allow(
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
     clippy::excessive_precision,
     reason = "small numbers, and those of the paper as they stand there"
 )]
 
 use nos::context::{Context, Silent};
 use nos::engine::{
-    EngineError, NotFinite, Optimizer, OptimizerError, Saved, Settings, TensorShape,
+    EngineError, NotFinite, Optimizer, OptimizerError, Runner, Saved, Settings, TensorShape,
 };
 use nos::ir::Rule;
 
@@ -262,5 +263,49 @@ fn state_weighs_what_the_rule_remembers() {
             100 * bytes,
             "{text}"
         );
+    }
+}
+
+/// Products of large matrices are computed by blocks: the plain evaluator has the same numbers but for the last places of f64.
+#[test]
+fn matrix_rules_are_those_of_the_plain_evaluator() {
+    let shapes = [TensorShape::Matrix(48, 70), TensorShape::Matrix(33, 9)];
+    for text in [
+        "muon",
+        "g @ transpose(g) @ g",
+        "g - rowmean(g) @ colmean(g)",
+        "adafactor",
+    ] {
+        let rule = rule(text);
+        let mut runner = Runner::new(&rule, &shapes, 0).unwrap();
+        let mut optimizer = Optimizer::new(&rule, &shapes, Settings::new(0.01, 10)).unwrap();
+        let wave = |len: usize, by: f32| (0..len).map(move |i| (by * i as f32).sin());
+        let mut params: Vec<Vec<f32>> = shapes
+            .iter()
+            .map(|shape| wave(shape.len(), 0.7).collect())
+            .collect();
+        for step in 0..5 {
+            let grads: Vec<Vec<f32>> = shapes
+                .iter()
+                .map(|shape| wave(shape.len(), 1.3 + step as f32).collect())
+                .collect();
+            let mut want = params.clone();
+            for (index, (w, g)) in want.iter_mut().zip(&grads).enumerate() {
+                let mut wide: Vec<f64> = w.iter().map(|x| f64::from(*x)).collect();
+                let g: Vec<f64> = g.iter().map(|x| f64::from(*x)).collect();
+                runner.step(index, &mut wide, &g, 0.01, (step, 10)).unwrap();
+                for (w, wide) in w.iter_mut().zip(wide) {
+                    *w = wide as f32;
+                }
+            }
+            optimizer.step(&mut params, &grads).unwrap();
+            for (found, want) in params.iter().flatten().zip(want.iter().flatten()) {
+                let size = want.abs().max(1e-3);
+                assert!(
+                    (found - want).abs() <= 2.0 * f32::EPSILON * size,
+                    "{text}: {found}, {want}"
+                );
+            }
+        }
     }
 }

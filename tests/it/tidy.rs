@@ -17,6 +17,7 @@ const ORDER: &[&str] = &[
     "explain",
     "bench",
     "lab",
+    "search",
     "plot",
     "check",
     "eval",

@@ -1,7 +1,7 @@
 //! The loops: one instruction on one block.
 //!
 //! Every loop is written over slices of one length and left to the compiler to vectorise. All of this is inlined into
-//! [`super::dispatch`], which compiles it once for each instruction set; nothing here may depend on which one that is, so there is
+//! [`crate::engine::dispatch`], which compiles it once for each instruction set; nothing here may depend on which one that is, so there is
 //! no fused multiply-add and no reassociation, and sums over a block have a fixed number of partial sums.
 
 #![allow(

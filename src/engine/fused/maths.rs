@@ -100,7 +100,7 @@ pub(super) fn pow_is_plain(x: f64, y: f64) -> bool {
 }
 
 #[inline(always)]
-pub(super) fn tanh(x: f32) -> f32 {
+pub(crate) fn tanh(x: f32) -> f32 {
     let x = f64::from(x);
     let limited = if x > 30.0 { 30.0 } else { x };
     let limited = if limited < -30.0 { -30.0 } else { limited };
@@ -113,7 +113,7 @@ pub(super) fn tanh(x: f32) -> f32 {
 }
 
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid(x: f32) -> f32 {
     let x = f64::from(x);
     let size = -x.abs();
     // NaN is neither: it passes through the power.

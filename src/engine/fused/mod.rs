@@ -4,7 +4,6 @@
 //! and [`Engine`] runs it over parameter tensors. Every op on elements is rounded to f32, as if the plain evaluator stored each
 //! of its values in f32; scalars are f64 and are rounded where they meet an element.
 
-mod dispatch;
 mod fuse;
 mod kernel;
 mod listing;
@@ -16,4 +15,5 @@ mod run;
 
 pub(super) use listing::listing;
 pub(super) use lower::lower;
+pub(crate) use maths::{sigmoid, tanh};
 pub(super) use run::{Engine, Moment, State, Tensor};

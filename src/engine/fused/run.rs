@@ -9,9 +9,9 @@
     reason = "the loop must be compiled together with its kernels, for each instruction set"
 )]
 
-use super::dispatch;
 use super::kernel::{BLOCK, Block, GRAD, Resolved};
 use super::program::{Instruction, Place, Program, RATE, Scalar, ScalarInstruction, ScalarWork};
+use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
 use crate::op::Op;
 use std::mem::take;
@@ -280,7 +280,7 @@ impl Engine {
         lines[0] = [-1.0, 0.0, 1.0, f32::NAN];
         lines[1] = [1.0; 4];
         let instructions = &self.tables[index];
-        let mut chunk = Chunk {
+        let chunk = Chunk {
             instructions,
             g: &[0.0; 4],
             lines: lines.iter_mut().map(<[f32; 4]>::as_mut_slice).collect(),
@@ -295,7 +295,7 @@ impl Engine {
             },
             start: 0,
         };
-        dispatch::run(&mut chunk, &mut []);
+        run_one(chunk, &mut []);
         let last = instructions.last().map_or(0, |each| usize::from(each.out));
         for (offset, value) in lines[last].iter().enumerate() {
             scalars[usize::from(out) + offset] = f64::from(*value);
@@ -394,8 +394,20 @@ impl<'a> Chunk<'a> {
     }
 }
 
-fn run_one(mut chunk: Chunk<'_>, registers: &mut [f32]) {
-    dispatch::run(&mut chunk, registers);
+/// A chunk, and registers for it.
+struct OneChunk<'c, 'r>(Chunk<'c>, &'r mut [f32]);
+
+impl<'c: 'r, 'r> Work for OneChunk<'c, 'r> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        self.0.run(self.1);
+    }
+}
+
+fn run_one(chunk: Chunk<'_>, registers: &mut [f32]) {
+    with_widest(OneChunk(chunk, registers));
 }
 
 #[cfg(feature = "threads")]

@@ -227,6 +227,7 @@ impl Compiler<'_> {
                 (code, x, if code.is_unary() { x } else { y })
             }
             Work::Ema(x, beta) if beta.width == Width::Shared => (Code::Ema, x, beta),
+            Work::Pick(x, Some(y), _) => (Code::Pick, x, y),
             Work::Trace(x, mu) if mu.width == Width::Shared => (Code::Trace, x, mu),
             _ => return None,
         };
@@ -244,6 +245,10 @@ impl Compiler<'_> {
             is_x_one: is_one(x),
             y: y.start,
             is_y_one: is_one(y),
+            table: match work {
+                Work::Pick(_, _, table) => table.start,
+                _ => 0,
+            },
             out: out.start,
             len: self.lanes.len(out.width),
         })

@@ -6,12 +6,19 @@
 //!
 //! Elements lie coordinate by coordinate, lanes side by side within one.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a step must be compiled together with its loops, for each instruction set"
+)]
+
 mod compile;
 mod loops;
 mod objective;
+mod powers;
 mod quick;
 
 pub use objective::ObjectiveLanes;
+pub(crate) use powers::Powers;
 
 use super::EngineError;
 use super::noise::{self, Source};
@@ -131,10 +138,11 @@ impl Lanes {
         let count = self.seeds.len();
         let w = |i: usize| &w[i * count..(i + 1) * count];
         let g = |i: usize| &g[i * count..(i + 1) * count];
-        self.advance(&w, &g, step, total, &mut Powers::default())
+        self.advance(&w, &g, step, total, &mut Powers::remembered())
     }
 
     /// As [`Lanes::update`], for weights and gradients that lie anywhere: each coordinate on all lanes.
+    #[inline(always)]
     pub(crate) fn advance<'a>(
         &mut self,
         w: &'a dyn Fn(usize) -> &'a [f64],
@@ -156,6 +164,9 @@ impl Lanes {
         for instruction in &instructions {
             if let Work::Quick(quick) = &instruction.work {
                 quick.run(&mut self.values);
+            } else if let Work::Leaf(Leaf::Grad) = instruction.work {
+                let lanes = self.seeds.len();
+                gather(&mut self.values[instruction.out.start..][..wide], lanes, g);
             } else if let Work::Correction(beta) = instruction.work
                 && beta.width == Width::Shared
             {
@@ -290,17 +301,11 @@ impl Lanes {
                 }
             }
             Work::Pick(x, y, table) => {
-                let table = &before[table.start..table.start + 4];
-                let [below, zero, above, nan] = [table[0], table[1], table[2], table[3]];
+                let pick = quick::pick(&before[table.start..table.start + 4]);
                 let one = Arg::One(1.0);
                 view.each(&[x, y.unwrap_or(x)], target, |out, args| {
                     let y = if y.is_some() { args[1] } else { one };
-                    map2(out, args[0], y, |x, y| {
-                        let is_below = x.is_sign_negative() != y.is_sign_negative();
-                        let value = if is_below { below } else { above };
-                        let value = if x == 0.0 || y == 0.0 { zero } else { value };
-                        if x.is_nan() || y.is_nan() { nan } else { value }
-                    });
+                    map2(out, args[0], y, &pick);
                 });
             }
             Work::Table(_) | Work::Quick(_) => unreachable!("done above"),
@@ -308,49 +313,8 @@ impl Lanes {
     }
 }
 
-/// The corrections of averages that several rules of one batch need at the same step.
-#[derive(Clone, Default, Debug)]
-pub(crate) struct Powers(Vec<Power>);
-
-#[derive(Clone, Copy, Debug)]
-struct Power {
-    beta: f64,
-    updates: f64,
-    value: f64,
-    /// Whether all later ones are 1 as well.
-    is_one: bool,
-}
-
-impl Powers {
-    /// `1 - beta^updates`.
-    fn correction(&mut self, beta: f64, updates: f64) -> f64 {
-        let is_same = |each: &Power| each.beta.to_bits() == beta.to_bits();
-        let place = self.0.iter().position(is_same);
-        if let Some(known) = place.map(|place| self.0[place])
-            && (known.updates.to_bits() == updates.to_bits()
-                || (known.is_one && known.updates < updates))
-        {
-            return known.value;
-        }
-        let power = libm::pow(beta, updates);
-        let new = Power {
-            beta,
-            updates,
-            value: 1.0 - power,
-            // Powers of such numbers fall, and what is so far below the last place of 1 is lost.
-            is_one: (0.0..1.0).contains(&beta) && power < 1e-20,
-        };
-        match place {
-            Some(place) => self.0[place] = new,
-            // Betas that depend on the step would fill it with what is never asked for again.
-            None if self.0.len() < 8 => self.0.push(new),
-            None => {}
-        }
-        new.value
-    }
-}
-
 /// Each coordinate on all lanes, one after another.
+#[inline(always)]
 fn gather<'a>(out: &mut [f64], lanes: usize, row: &dyn Fn(usize) -> &'a [f64]) {
     for (coordinate, out) in out.chunks_exact_mut(lanes.max(1)).enumerate() {
         out.copy_from_slice(row(coordinate));

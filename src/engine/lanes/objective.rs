@@ -1,5 +1,10 @@
 //! A test function and its gradient on many points at once.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a step must be compiled together with its loops, for each instruction set"
+)]
+
 use super::loops::{Arg, apply};
 use super::quick::{Code, Quick};
 use crate::engine::Objective;
@@ -25,6 +30,7 @@ fn quick(each: &Instruction, numbers: &[Option<f64>], lanes: usize) -> Option<Qu
         is_x_one,
         y: y * lanes,
         is_y_one,
+        table: 0,
         out: each.out * lanes,
         len: lanes,
     })
@@ -93,6 +99,7 @@ impl ObjectiveLanes {
     }
 
     /// Computes values and gradients at the points that were written.
+    #[inline(always)]
     pub fn run(&mut self) {
         let lanes = self.lanes;
         for step in &self.instructions {

@@ -23,6 +23,8 @@ pub(super) struct Quick {
     pub(super) y: usize,
     /// Whether the second argument is one number for all.
     pub(super) is_y_one: bool,
+    /// Where the four values of a [`Code::Pick`] stand.
+    pub(super) table: usize,
     pub(super) out: usize,
     pub(super) len: usize,
 }
@@ -40,6 +42,20 @@ pub(super) enum Code {
     Sqrt,
     Ema,
     Trace,
+    /// One of four values by the sign of a product.
+    Pick,
+}
+
+/// One of four values: for a product that is negative, zero, positive, or NaN.
+#[inline(always)]
+pub(super) fn pick(table: &[f64]) -> impl Fn(f64, f64) -> f64 + use<> {
+    let [below, zero, above, nan] = [table[0], table[1], table[2], table[3]];
+    move |x, y| {
+        let is_below = x.is_sign_negative() != y.is_sign_negative();
+        let value = if is_below { below } else { above };
+        let value = if x == 0.0 || y == 0.0 { zero } else { value };
+        if x.is_nan() || y.is_nan() { nan } else { value }
+    }
 }
 
 impl Code {
@@ -79,6 +95,10 @@ impl Quick {
             Code::Neg => self.one(before, out, |x| -x),
             Code::Abs => self.one(before, out, f64::abs),
             Code::Sqrt => self.one(before, out, f64::sqrt),
+            Code::Pick => {
+                let pick = pick(&before[self.table..self.table + 4]);
+                self.two(before, out, pick);
+            }
             Code::Ema => {
                 let beta = before[self.y];
                 let rest = 1.0 - beta;

@@ -1,16 +1,22 @@
-//! The choice of an instruction set, once for every chunk.
+//! The choice of an instruction set, once for much work.
 //!
 //! The same source is compiled for what every machine of this kind has and for AVX2. Neither may fuse a multiplication with an
 //! addition, so both give the same bits; which one runs is a matter of speed alone.
 
-use super::run::Chunk;
+/// What is worth a choice. A closure would do, but could not be made to be inlined into both variants.
+pub(crate) trait Work {
+    /// What comes of it.
+    type Output;
 
-/// Runs a chunk with the widest instruction set that this machine has.
-pub(super) fn run(chunk: &mut Chunk<'_>, registers: &mut [f32]) {
+    /// Does it; `#[inline(always)]`, like all in it that is to profit from wide instructions.
+    fn run(self) -> Self::Output;
+}
+
+/// Does the work with the widest instruction set that this machine has.
+pub(crate) fn with_widest<W: Work>(work: W) -> W::Output {
     #[cfg(test)]
     if tests::IS_PLAIN.get() {
-        chunk.run(registers);
-        return;
+        return work.run();
     }
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
@@ -19,18 +25,15 @@ pub(super) fn run(chunk: &mut Chunk<'_>, registers: &mut [f32]) {
             reason = "the only way to use instructions that not every machine has"
         )]
         // SAFETY: the machine has just said that it knows these instructions; there is no other condition.
-        unsafe {
-            run_avx2(chunk, registers);
-        }
-        return;
+        return unsafe { with_avx2(work) };
     }
-    chunk.run(registers);
+    work.run()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(chunk: &mut Chunk<'_>, registers: &mut [f32]) {
-    chunk.run(registers);
+fn with_avx2<W: Work>(work: W) -> W::Output {
+    work.run()
 }
 
 #[cfg(test)]

@@ -1,0 +1,181 @@
+//! Speed of the search: sentences and updates of the controller, trials on a test function.
+//!
+//! `cargo bench --bench search` prints a table; a word after `--` chooses lines that contain it.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a table of small numbers is what it is for"
+)]
+
+use nos::context::{Context, Silent};
+use nos::ir::tokens::{Binary, Unary};
+use nos::search::policy::Policy;
+use nos::search::{
+    Constraints, Grammar, Operand, Ppo, Sentence, Space, Spec, Stage, Task, Which, ppo, run,
+};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// The paper's seventeen operands (section 4.1).
+const OPERANDS: [&str; 17] = [
+    "g",
+    "g^2",
+    "g^3",
+    "mhat",
+    "vhat",
+    "gammahat",
+    "sign(g)",
+    "sign(mhat)",
+    "1",
+    "2",
+    "eps",
+    "1e-4*w",
+    "1e-3*w",
+    "1e-2*w",
+    "1e-1*w",
+    "adam",
+    "rmsprop",
+];
+
+fn space(groups: usize) -> Space {
+    let operand = |text: &str| {
+        let rule = Context::new().rule("operand", text, &mut Silent);
+        Operand::new(text, rule.expect("a rule"))
+    };
+    Space::new(
+        OPERANDS.map(operand).to_vec(),
+        Unary::ALL.to_vec(),
+        Binary::ALL.to_vec(),
+        groups,
+        Constraints::default(),
+    )
+    .expect("a space")
+}
+
+fn rosenbrock(context: &mut Context) -> Task {
+    use nos::eval::Value;
+    let outcome = context.run(
+        "bench",
+        "rosenbrock",
+        None,
+        nos::context::Input::Prompt,
+        &mut Silent,
+    );
+    let Some(Value::Objective(objective)) = outcome.value else {
+        unreachable!("it is in the standard library")
+    };
+    Task::new((*objective).clone())
+}
+
+/// Seconds of the fastest of some rounds.
+fn fastest(rounds: u32, mut work: impl FnMut()) -> f64 {
+    let times = (0..rounds).map(|_| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    });
+    times.fold(f64::INFINITY, f64::min)
+}
+
+fn controller() {
+    let space = space(4);
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    println!("| the paper's controller, 20 tokens | sentences a second |");
+    println!("| --- | --- |");
+    for (batch, rounds) in [(1000, 5), (5, 50)] {
+        let mut controller = Ppo::new(&space, ppo::Settings::paper(), 0);
+        let seconds = fastest(rounds, || {
+            controller.propose(&mut grammar, 0..batch);
+        });
+        println!(
+            "| sampling, {batch} at a time ({:.2} ms) | {:.0} |",
+            seconds * 1e3,
+            batch as f64 / seconds
+        );
+        for epochs in [1, 4] {
+            let settings = ppo::Settings {
+                epochs,
+                ..ppo::Settings::paper()
+            };
+            let mut controller = Ppo::new(&space, settings, 0);
+            let seconds = fastest(rounds, || {
+                let sentences = controller.propose(&mut grammar, 0..batch);
+                let rewarded: Vec<(Sentence, f64)> = sentences
+                    .into_iter()
+                    .map(|sentence| (sentence, 0.5))
+                    .collect();
+                controller.learn(&mut grammar, &rewarded);
+            });
+            println!(
+                "| sampling and learning, {batch} at a time, {epochs} epochs ({:.2} ms) | {:.0} |",
+                seconds * 1e3,
+                batch as f64 / seconds
+            );
+        }
+    }
+}
+
+fn trials(budget: u64) {
+    let task = rosenbrock(&mut Context::new());
+    println!(
+        "\n| Rosenbrock, 4000 steps, 4 rates | trials | seconds | full runs | full runs a second | without training |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for groups in [1, 2] {
+        for which in Which::ALL {
+            let spec = Spec {
+                space: space(groups),
+                tasks: vec![task.clone()],
+                budget,
+                leaders: 10,
+                ppo: ppo::Settings::quick(),
+                seeds: vec![],
+            };
+            let start = Instant::now();
+            let outcome = run::run(&spec, which, 0, &mut |_| ControlFlow::Continue(()));
+            let outcome = outcome.expect("a search");
+            let seconds = start.elapsed().as_secs_f64();
+            let full = outcome.stages[4] as f64;
+            let saved = outcome.stages[..3].iter().sum::<u64>() as f64;
+            println!(
+                "| {}, {groups} groups | {} | {seconds:.1} | {full} | {:.0} | {:.0} % |",
+                which.name(),
+                outcome.trials,
+                full / seconds,
+                100.0 * saved / budget as f64
+            );
+            let stages = Stage::ALL.iter().zip(outcome.stages);
+            let stages: Vec<String> = stages
+                .map(|(stage, count)| format!("{} {count}", stage.name()))
+                .collect();
+            println!("  {}; turned round {}", stages.join(", "), outcome.turned);
+            for leader in outcome.leaders.iter().take(5) {
+                println!(
+                    "  {:.3}  {}  at {:?}",
+                    leader.trial.reward,
+                    leader.rule.text(),
+                    leader.rate
+                );
+            }
+            let tail = &outcome.curve[outcome.curve.len() * 9 / 10..];
+            let mean = tail.iter().map(|point| point.mean).sum::<f64>() / tail.len() as f64;
+            println!("  mean reward of the last tenth {mean:.3}");
+        }
+    }
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let is_wanted =
+        |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    if is_wanted("controller") {
+        controller();
+    }
+    if is_wanted("trials") {
+        trials(5000);
+    }
+}

@@ -1,0 +1,109 @@
+//! The bias corrections of averages, which many rules need at the same steps.
+
+use std::cell::RefCell;
+
+/// The most decays whose corrections are remembered.
+const MOST_DECAYS: usize = 8;
+/// The most steps whose corrections are remembered.
+const MOST_STEPS: usize = 1 << 14;
+
+thread_local! {
+    /// Corrections outlive a batch: a search runs thousands of rules with the same decays.
+    static REMEMBERED: RefCell<Vec<Decay>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `1 - beta^n` for the decays of some rules, computed once for each n.
+#[derive(Debug)]
+pub(crate) struct Powers {
+    decays: Vec<Decay>,
+}
+
+#[derive(Clone, Debug)]
+struct Decay {
+    beta: f64,
+    /// For n = 1, 2, ….
+    corrections: Vec<f64>,
+    /// Whether all later ones are 1 as well.
+    ends_at_one: bool,
+}
+
+impl Powers {
+    /// With what this thread remembers.
+    pub(crate) fn remembered() -> Self {
+        let mut decays = REMEMBERED.take();
+        // What was asked for once was no decay.
+        decays.retain(|decay| decay.corrections.len() > 1);
+        Self { decays }
+    }
+
+    /// `1 - beta^updates`, where `updates` is a whole number from 1.
+    #[inline]
+    pub(crate) fn correction(&mut self, beta: f64, updates: f64) -> f64 {
+        let is_same = |each: &Decay| each.beta.to_bits() == beta.to_bits();
+        let place = self.decays.iter().position(is_same);
+        let place = place.unwrap_or(self.decays.len());
+        if place == self.decays.len() {
+            // Betas that depend on the step would fill it with what is never asked for again.
+            if place == MOST_DECAYS {
+                return 1.0 - libm::pow(beta, updates);
+            }
+            self.decays.push(Decay {
+                beta,
+                corrections: Vec::new(),
+                ends_at_one: false,
+            });
+        }
+        let decay = &mut self.decays[place];
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of updates; what is out of range is out of the table"
+        )]
+        let index = (updates as usize).wrapping_sub(1);
+        if let Some(known) = decay.corrections.get(index) {
+            return *known;
+        }
+        if decay.ends_at_one {
+            return 1.0;
+        }
+        let power = libm::pow(beta, updates);
+        if index == decay.corrections.len() && index < MOST_STEPS {
+            decay.corrections.push(1.0 - power);
+            // Powers of such numbers fall, and what is so far below the last place of 1 is lost.
+            decay.ends_at_one = (0.0..1.0).contains(&beta) && power < 1e-20;
+        }
+        1.0 - power
+    }
+}
+
+impl Drop for Powers {
+    fn drop(&mut self) {
+        // A thread that ends has nothing left to remember with.
+        let decays = std::mem::take(&mut self.decays);
+        let _ = REMEMBERED.try_with(|remembered| remembered.replace(decays));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the same bits are meant")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corrections_are_what_they_say() {
+        for _ in 0..2 {
+            let mut powers = Powers::remembered();
+            for beta in [0.9, 0.999, 0.0, 1.0, -0.5, 1.5, f64::NAN, 0.1, 0.2, 0.3] {
+                // In order, from the middle, and again.
+                for n in (1..600).chain([3, 50_000, 7, 20_000, 1]) {
+                    let want = 1.0 - libm::pow(beta, f64::from(n));
+                    let found = powers.correction(beta, f64::from(n));
+                    assert!(
+                        found == want || (found.is_nan() && want.is_nan()),
+                        "{beta}^{n}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Neural Optimizer Search (sections 3 and 4 of the paper): a policy writes rules, trials tell what they are worth, the policy learns.
+
+pub mod cascade;
+pub mod grammar;
+pub mod network;
+pub mod policy;
+pub mod ppo;
+pub mod real;
+pub mod run;
+pub mod space;
+pub mod task;
+#[cfg(test)]
+mod tests;
+
+pub use cascade::{Cascade, Stage, Trial};
+pub use grammar::Grammar;
+pub use policy::{Evolution, Policy, Random};
+pub use ppo::Ppo;
+pub use run::{Outcome, SearchError, Spec, Standing, Which};
+pub use space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
+pub use task::{Score, Task};

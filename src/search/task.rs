@@ -1,0 +1,157 @@
+//! What rules are tried on, and what they are worth there.
+
+use crate::bench::{self, BenchError, Candidate, Options, Report};
+use crate::engine::Objective;
+use crate::ir::Rule;
+use std::ops::ControlFlow;
+
+/// By how many powers of ten the distance to the least value must shrink for a reward of 1.
+const DECADES: f64 = 12.0;
+
+/// A test function with the sweep that every rule gets on it.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The function.
+    pub objective: Objective,
+    /// Steps of a full run.
+    pub steps: u64,
+    /// Steps of the short run that comes before.
+    pub short_steps: u64,
+    /// The learning rates of the sweep.
+    pub rates: Vec<f64>,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// The starts; the function's own where there are none.
+    pub starts: Vec<Vec<f64>>,
+}
+
+/// What a rule is worth on a task.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Score {
+    /// From 0 (no progress, or not finite) to 1.
+    pub reward: f64,
+    /// The best learning rate; none where every one failed.
+    pub rate: Option<f64>,
+}
+
+impl Task {
+    /// A function with the paper's protocol for Rosenbrock (section 6.1): 4000 steps, 4 learning rates on a log scale.
+    pub fn new(objective: Objective) -> Self {
+        let rates = bench::grid(1e-4, 1e-1, 4).expect("positive ends");
+        Self {
+            seeds: if objective.noise() > 0.0 {
+                vec![0, 1, 2]
+            } else {
+                vec![0]
+            },
+            objective,
+            steps: 4000,
+            short_steps: 200,
+            rates,
+            starts: Vec::new(),
+        }
+    }
+
+    /// The scores of some rules after so many steps, each at its best learning rate.
+    ///
+    /// # Errors
+    /// A rule that cannot run on the function, or a task that is none.
+    pub fn scores(&self, rules: &[&Rule], steps: u64) -> Result<Vec<Score>, BenchError> {
+        if rules.is_empty() {
+            return Ok(Vec::new());
+        }
+        let candidates: Vec<Candidate> = rules
+            .iter()
+            .map(|rule| Candidate {
+                name: String::new(),
+                formula: String::new(),
+                slots: 0,
+                rule: (*rule).clone(),
+                is_baseline: false,
+            })
+            .collect();
+        let report = self.race(&candidates, steps, &self.seeds, &self.starts)?;
+        Ok(self.of_report(&report))
+    }
+
+    /// A race on this task.
+    ///
+    /// # Errors
+    /// As [`bench::run`].
+    pub fn race(
+        &self,
+        candidates: &[Candidate],
+        steps: u64,
+        seeds: &[u64],
+        starts: &[Vec<f64>],
+    ) -> Result<Report, BenchError> {
+        let options = Options {
+            steps,
+            rates: self.rates.clone(),
+            seeds: seeds.to_vec(),
+            starts: starts.to_vec(),
+            schedule: None,
+        };
+        bench::run(candidates, &self.objective, &options, &mut |_| {
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// The scores of a report's entries, in their order.
+    pub fn of_report(&self, report: &Report) -> Vec<Score> {
+        let own = [self.objective.start().to_vec()];
+        let starts = if report.starts.is_empty() {
+            &own[..]
+        } else {
+            &report.starts
+        };
+        let mut evaluator = self.objective.evaluator();
+        let values: Vec<f64> = starts.iter().map(|at| evaluator.value(at)).collect();
+        let before = bench::mean(values.iter().copied());
+        report
+            .entries
+            .iter()
+            .map(|entry| match &entry.best {
+                Some(best) => {
+                    let failed = entry.best_cell().map_or(0, bench::report::Cell::failures);
+                    let reward = self.reward(before, best.last.mean);
+                    Score {
+                        // Some seeds or starts failed: it is worth what the others are worth together.
+                        reward: reward * share(failed, report.seeds.len() * starts.len()),
+                        rate: Some(best.rate),
+                    }
+                }
+                None => Score {
+                    reward: 0.0,
+                    rate: None,
+                },
+            })
+            .collect()
+    }
+
+    /// How far down a run came: the share of twelve powers of ten by which the distance to the least value has shrunk. Where no least value is
+    /// known, the share of the first value that is gone, with 1 for none or less.
+    fn reward(&self, before: f64, after: f64) -> f64 {
+        let reward = match self.objective.least() {
+            Some(least) => {
+                let (before, after) = (before - least, (after - least).max(0.0));
+                if after == 0.0 {
+                    1.0
+                } else {
+                    libm::log10(before / after) / DECADES
+                }
+            }
+            None => (before - after) / before.abs().max(f64::MIN_POSITIVE),
+        };
+        if reward.is_nan() {
+            0.0
+        } else {
+            reward.clamp(0.0, 1.0)
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "few runs")]
+fn share(failed: usize, of: usize) -> f64 {
+    1.0 - failed as f64 / of.max(1) as f64
+}

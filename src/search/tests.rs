@@ -1,0 +1,640 @@
+//! Spaces small enough to be written out, and gradients against differences.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    clippy::needless_range_loop,
+    reason = "small numbers, exact values, and parameters that change while they are walked over"
+)]
+
+use super::grammar::{Cursor, Grammar};
+use super::network::Network;
+use super::policy::{Draws, Evolution, Policy, Random};
+use super::ppo::{self, Batch, Ppo, Settings};
+use super::space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
+use crate::context::{Context, Silent};
+use crate::ir::tokens::{Binary, GROUP_LENGTH, Unary};
+
+fn operand(text: &str) -> Operand {
+    let rule = Context::new().rule("operand", text, &mut Silent);
+    Operand::new(text, rule.expect("a rule"))
+}
+
+/// Three operands, two unary and three binary functions.
+fn small(groups: usize, constraints: Constraints) -> Space {
+    Space::new(
+        ["g", "m", "1"].map(operand).to_vec(),
+        vec![Unary::Id, Unary::Sign],
+        vec![Binary::Add, Binary::Mul, Binary::Left],
+        groups,
+        constraints,
+    )
+    .expect("a space")
+}
+
+/// Every sentence, allowed or not.
+fn all(space: &Space) -> Vec<Sentence> {
+    let mut sentences = vec![Sentence::new()];
+    for place in 0..space.places() {
+        let choices = 0..u16::try_from(space.choices(place)).expect("few");
+        sentences = sentences
+            .iter()
+            .flat_map(|begun| {
+                choices.clone().map(|token| {
+                    let mut longer = begun.clone();
+                    longer.push(token);
+                    longer
+                })
+            })
+            .collect();
+    }
+    sentences
+}
+
+/// The constraints as one would say them, on the names of the tokens.
+fn is_allowed(space: &Space, sentence: &[u16]) -> bool {
+    let constraints = space.constraints();
+    let names: Vec<String> = (0..)
+        .zip(sentence)
+        .map(|(place, token)| space.name(place, *token))
+        .collect();
+    let mut depends: Vec<bool> = Vec::new();
+    let mut slots: Vec<&str> = Vec::new();
+    for (k, group) in names.chunks(GROUP_LENGTH).enumerate() {
+        let [x, y, _, _, b] = group else {
+            return false;
+        };
+        let is_last = k + 1 == space.groups();
+        let of_g = |name: &String| match name.strip_prefix('$') {
+            Some(number) => depends[number.parse::<usize>().expect("a number") - 1],
+            None => name == "g" || name == "m",
+        };
+        let own = of_g(x) || (b != "left" && of_g(y));
+        depends.push(own);
+        slots.extend([x, y].into_iter().filter(|name| *name == "m").map(|_| "m"));
+        slots.dedup();
+        let is_reused = x.starts_with('$') || y.starts_with('$');
+        let has_pair = |(a, b): &(String, String)| {
+            let places: Vec<usize> = (0..group.len()).filter(|i| group[*i] == *a).collect();
+            places
+                .iter()
+                .any(|at| (0..group.len()).any(|i| i != *at && group[i] == *b))
+        };
+        if (constraints.different_operands && x == y)
+            || (constraints.reuse && k > 0 && !is_reused)
+            || (constraints.no_final_sum && is_last && b == "add")
+            || (constraints.needs_gradient && is_last && !own)
+            || constraints.forbidden.iter().any(has_pair)
+        {
+            return false;
+        }
+    }
+    constraints
+        .most_slots
+        .is_none_or(|most| slots.len() <= most as usize)
+}
+
+fn pair(a: &str, b: &str) -> (String, String) {
+    (a.to_owned(), b.to_owned())
+}
+
+#[test]
+fn masks_allow_what_the_constraints_say() {
+    let none = Constraints::none();
+    for constraints in [
+        none.clone(),
+        Constraints::default(),
+        Constraints {
+            different_operands: true,
+            ..none.clone()
+        },
+        Constraints {
+            no_final_sum: true,
+            ..none.clone()
+        },
+        Constraints {
+            needs_gradient: true,
+            ..none.clone()
+        },
+        Constraints {
+            most_slots: Some(0),
+            ..none.clone()
+        },
+        Constraints {
+            forbidden: vec![pair("g", "sign"), pair("sign", "sign"), pair("m", "mul")],
+            ..Constraints::default()
+        },
+    ] {
+        let space = small(1, constraints);
+        let mut grammar = Grammar::new(&space).expect("not empty");
+        let mut count = 0;
+        for sentence in all(&space) {
+            let is_allowed = is_allowed(&space, &sentence);
+            count += u128::from(is_allowed);
+            assert_eq!(
+                grammar.contains(&sentence),
+                is_allowed,
+                "{}",
+                space.text(&sentence)
+            );
+            // The masks say so token by token.
+            let mut cursor = Some(Cursor::default());
+            for token in &sentence {
+                cursor = cursor
+                    .filter(|cursor| grammar.mask(*cursor)[usize::from(*token)])
+                    .and_then(|cursor| grammar.after(cursor, *token));
+            }
+            assert_eq!(cursor.is_some(), is_allowed, "{}", space.text(&sentence));
+        }
+        assert_eq!(grammar.size(), count, "{:?}", space.constraints());
+    }
+}
+
+#[test]
+fn later_groups_use_earlier_ones() {
+    let space = Space::new(
+        ["g", "1"].map(operand).to_vec(),
+        vec![Unary::Id],
+        vec![Binary::Mul, Binary::Left],
+        2,
+        Constraints::default(),
+    )
+    .expect("a space");
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let allowed: Vec<Sentence> = all(&space)
+        .into_iter()
+        .filter(|sentence| is_allowed(&space, sentence))
+        .collect();
+    assert_eq!(grammar.size(), allowed.len() as u128);
+    assert!(allowed.iter().all(|sentence| grammar.contains(sentence)));
+    let mut builder = Builder::new(&space).expect("little state");
+    let texts: Vec<String> = allowed
+        .iter()
+        .map(|sentence| builder.rule(sentence).expect("shapes fit").text())
+        .collect();
+    let goal = [0, 1, 0, 0, 0, 2, 0, 0, 0, 0];
+    assert_eq!(space.text(&goal), "g 1 id id mul; $1 g id id mul");
+    let place = allowed.iter().position(|each| *each == goal);
+    // The graph folds a product with 1.
+    assert_eq!(texts[place.expect("it is allowed")], "g * g");
+    // What is drawn evenly is drawn evenly: 2000 draws over few sentences.
+    let draws = Draws { seed: 1 };
+    let mut seen = vec![0_u32; allowed.len()];
+    for trial in 0..2000 {
+        let sentence = grammar.uniform(draws.of(trial));
+        let index = allowed.iter().position(|each| *each == sentence);
+        seen[index.expect("an allowed sentence")] += 1;
+    }
+    let expected = 2000.0 / allowed.len() as f64;
+    let spread: f64 = seen
+        .iter()
+        .map(|n| (f64::from(*n) - expected).powi(2) / expected)
+        .sum();
+    // Chi squared: its mean is the number of classes less one, its deviation the root of twice that.
+    let freedom = (allowed.len() - 1) as f64;
+    assert!(
+        spread < freedom + 5.0 * (2.0 * freedom).sqrt(),
+        "{spread} of {freedom}"
+    );
+}
+
+#[test]
+fn spaces_that_are_none_say_why() {
+    let make = |operands: Vec<Operand>, groups, constraints| {
+        Space::new(
+            operands,
+            vec![Unary::Id],
+            vec![Binary::Left],
+            groups,
+            constraints,
+        )
+    };
+    let ones = || vec![operand("1"), operand("w")];
+    let error = make(vec![], 1, Constraints::none()).expect_err("nothing there");
+    assert_eq!(error, SpaceError::Nothing { what: "operands" });
+    let error = make(ones(), 5, Constraints::none()).expect_err("too many");
+    assert_eq!(error, SpaceError::Groups { found: 5 });
+    let twice = vec![operand("w"), operand("w")];
+    let error = make(twice, 1, Constraints::none()).expect_err("twice");
+    assert_eq!(
+        error,
+        SpaceError::Twice {
+            name: "w".to_owned()
+        }
+    );
+    let unknown = Constraints {
+        forbidden: vec![pair("w", "x")],
+        ..Constraints::none()
+    };
+    let error = make(ones(), 1, unknown).expect_err("no x");
+    assert_eq!(
+        error,
+        SpaceError::Unknown {
+            name: "x".to_owned()
+        }
+    );
+    let matrix = vec![operand("g @ transpose(g) @ g")];
+    let error = make(matrix, 1, Constraints::none()).expect_err("a matrix");
+    assert!(matches!(error, SpaceError::Operand { .. }));
+    // Without the gradient there is nothing that needs it.
+    let space = make(ones(), 1, Constraints::default()).expect("it may be empty");
+    assert_eq!(
+        Grammar::new(&space).expect_err("no gradient"),
+        SpaceError::Empty
+    );
+}
+
+/// The chance that a controller writes a sentence.
+fn chance(ppo: &Network<f64>, grammar: &mut Grammar, sentence: &[u16]) -> f64 {
+    let masks = ppo::masks(grammar, &[sentence]);
+    let tape = ppo.read(&[sentence], &masks);
+    (0..)
+        .zip(sentence)
+        .map(|(place, token)| tape.chance(place, 0, *token))
+        .product()
+}
+
+fn tiny() -> Settings {
+    Settings {
+        hidden: 7,
+        spread: 0.8,
+        ..Settings::quick()
+    }
+}
+
+#[test]
+fn chances_of_all_sentences_add_up_to_one() {
+    let space = small(1, Constraints::default());
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let ppo = Ppo::new(&space, tiny(), 3);
+    let network = ppo.network.convert::<f64>();
+    let mut sum = 0.0;
+    for sentence in all(&space) {
+        if grammar.contains(&sentence) {
+            sum += chance(&network, &mut grammar, &sentence);
+        }
+    }
+    assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+}
+
+#[test]
+fn sentences_come_as_often_as_their_chances_say() {
+    let space = small(1, Constraints::default());
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let mut ppo = Ppo::new(&space, tiny(), 3);
+    let network = ppo.network.convert::<f64>();
+    let drawn = ppo.propose(&mut grammar, 0..4000);
+    // One by one or together, a trial draws the same.
+    assert_eq!(ppo.propose(&mut grammar, 17..18)[0], drawn[17]);
+    let (mut spread, mut classes) = (0.0, 0.0);
+    for sentence in all(&space).iter().filter(|each| grammar.contains(each)) {
+        let expected = 4000.0 * chance(&network, &mut grammar.clone(), sentence);
+        let found = drawn.iter().filter(|each| *each == sentence).count() as f64;
+        if expected > 5.0 {
+            spread += (found - expected).powi(2) / expected;
+            classes += 1.0;
+        }
+    }
+    assert!(
+        classes > 10.0 && spread < classes + 5.0 * (2.0_f64 * classes).sqrt(),
+        "{spread}, {classes}"
+    );
+}
+
+#[test]
+fn gradient_is_that_of_the_surrogate() {
+    let space = small(2, Constraints::default());
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let settings = Settings {
+        entropy: 0.3,
+        ..tiny()
+    };
+    let mut network = Ppo::new(&space, settings, 5).network.convert::<f64>();
+    let draws = Draws { seed: 9 };
+    let sentences: Vec<Sentence> = (0..6)
+        .map(|trial| grammar.uniform(draws.of(trial)))
+        .collect();
+    let sentences: Vec<&[u16]> = sentences.iter().map(Vec::as_slice).collect();
+    let masks = ppo::masks(&mut grammar, &sentences);
+    let tape = network.read(&sentences, &masks);
+    // Old chances below, near and above those of now, so that both clips and neither come up for both signs of advantages.
+    let old = |(index, sentence): (usize, &&[u16])| {
+        let places = (0..).zip(sentence.iter());
+        let scale = |place: usize| [0.5, 0.9, 1.1, 2.0][(place + index) % 4];
+        places
+            .map(|(place, token)| tape.chance(place, index, *token) * scale(place))
+            .collect()
+    };
+    let batch = Batch {
+        advantages: vec![1.0, -1.0, 0.5, -2.0, 0.0, 0.3],
+        old: sentences.iter().enumerate().map(old).collect(),
+        masks: masks.clone(),
+        sentences: sentences.clone(),
+    };
+    let mut gradient = network.zeros();
+    ppo::back(&network, &tape, &batch, &settings, 6, &mut gradient);
+    let step = 1e-5;
+    for tensor in 0..gradient.len() {
+        for index in (0..gradient[tensor].len()).step_by(3) {
+            let value = network.tensors[tensor][index];
+            let mut at = |value: f64| {
+                network.tensors[tensor][index] = value;
+                ppo::loss(&network.read(&sentences, &masks), &batch, &settings)
+            };
+            let slope = (at(value + step) - at(value - step)) / (2.0 * step);
+            at(value);
+            let found = gradient[tensor][index];
+            assert!(
+                (found - slope).abs() < 1e-7,
+                "{tensor}, {index}: {found}, not {slope}"
+            );
+        }
+    }
+}
+
+/// A reward for each sentence that anyone can learn: the share of places with the last token that can stand there.
+fn reward(space: &Space, sentence: &[u16]) -> f64 {
+    let places = (0..).zip(sentence);
+    let hits = places.filter(|(place, token)| usize::from(**token) + 1 == space.choices(*place));
+    hits.count() as f64 / sentence.len() as f64
+}
+
+fn mean_reward(policy: &mut dyn Policy, space: &Space, trials: u64) -> Vec<f64> {
+    let mut grammar = Grammar::new(space).expect("not empty");
+    let mut means = Vec::new();
+    let mut done = 0;
+    while done < trials {
+        let batch: Vec<(Sentence, f64)> = policy
+            .propose(&mut grammar, done..done + policy.batch())
+            .into_iter()
+            .map(|sentence| {
+                assert!(grammar.contains(&sentence));
+                let reward = reward(space, &sentence);
+                (sentence, reward)
+            })
+            .collect();
+        means.push(crate::bench::mean(batch.iter().map(|(_, reward)| *reward)));
+        policy.learn(&mut grammar, &batch);
+        done += policy.batch();
+    }
+    means
+}
+
+#[test]
+fn policies_that_learn_beat_the_one_that_does_not() {
+    let space = small(
+        2,
+        Constraints {
+            no_final_sum: true,
+            ..Constraints::none()
+        },
+    );
+    let last = |means: &[f64]| crate::bench::mean(means[means.len() * 9 / 10..].iter().copied());
+    let random = last(&mean_reward(&mut Random::new(0), &space, 3000));
+    let evolved = last(&mean_reward(&mut Evolution::new(0), &space, 3000));
+    let mut ppo = Ppo::new(
+        &space,
+        Settings {
+            hidden: 24,
+            ..Settings::quick()
+        },
+        0,
+    );
+    let learned = last(&mean_reward(&mut ppo, &space, 3000));
+    assert!((random - 0.4).abs() < 0.1, "{random}");
+    assert!(evolved > 0.85, "{evolved}");
+    assert!(learned > 0.85, "{learned}");
+}
+
+#[test]
+fn controller_goes_on_where_it_was() {
+    let space = small(2, Constraints::default());
+    let settings = Settings {
+        hidden: 16,
+        ..Settings::quick()
+    };
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let run = |ppo: &mut Ppo, grammar: &mut Grammar, batches: std::ops::Range<u64>| {
+        for batch in batches {
+            let trials = batch * 25..(batch + 1) * 25;
+            let sentences = ppo.propose(grammar, trials);
+            let batch: Vec<(Sentence, f64)> = sentences
+                .into_iter()
+                .map(|sentence| {
+                    let reward = reward(&space, &sentence);
+                    (sentence, reward)
+                })
+                .collect();
+            ppo.learn(grammar, &batch);
+        }
+    };
+    let mut whole = Ppo::new(&space, settings, 4);
+    run(&mut whole, &mut grammar, 0..6);
+    let mut first = Ppo::new(&space, settings, 4);
+    run(&mut first, &mut grammar, 0..2);
+    let memory = first.save();
+    let mut second = Ppo::new(&space, settings, 4);
+    second.load(&memory).expect("the same space");
+    run(
+        &mut second,
+        &mut Grammar::new(&space).expect("not empty"),
+        2..6,
+    );
+    assert_eq!(second.save(), whole.save());
+}
+
+#[test]
+fn imitated_sentences_become_likely() {
+    let space = small(1, Constraints::default());
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let mut ppo = Ppo::new(&space, tiny(), 3);
+    let goal: Sentence = grammar.uniform(Draws { seed: 8 }.of(0));
+    let before = chance(&ppo.network.convert(), &mut grammar, &goal);
+    ppo.imitate(&mut grammar, std::slice::from_ref(&goal), 100);
+    let after = chance(&ppo.network.convert(), &mut grammar, &goal);
+    assert!(after > 0.3 && before < 0.1, "{before}, {after}");
+}
+
+mod trials {
+    use super::*;
+    use crate::engine::Objective;
+    use crate::ir::{Graph, Rule};
+    use crate::op::{Leaf, Op};
+    use crate::search::cascade::{Cascade, Stage, descent};
+    use crate::search::run::{Spec, Which, run, standings};
+    use crate::search::task::Task;
+    use std::ops::ControlFlow;
+
+    /// `x^2 + 10 y^2` from (1, -1).
+    fn bowl() -> Task {
+        let mut graph = Graph::default();
+        let coordinates = [0, 1].map(|index| graph.leaf(Leaf::Coordinate(index)));
+        let numbers = [2.0, 10.0].map(|number| graph.number(number));
+        let mut apply = |op, args: &[_]| graph.apply(op, args).expect("shapes fit");
+        let [x, y] = coordinates.map(|x| apply(Op::Pow, &[x, numbers[0]]));
+        let y = apply(Op::Mul, &[numbers[1], y]);
+        let sum = apply(Op::Add, &[x, y]);
+        let names = vec!["x".to_owned(), "y".to_owned()];
+        let bowl = Objective::new("bowl", names, &Rule::new(&graph, sum), vec![1.0, -1.0]);
+        let bowl = bowl.and_then(|bowl| bowl.with_minima(vec![vec![0.0, 0.0]]));
+        Task {
+            steps: 200,
+            short_steps: 20,
+            ..Task::new(bowl.expect("plain ops only"))
+        }
+    }
+
+    fn rule(text: &str) -> Rule {
+        Context::new()
+            .rule("rule", text, &mut Silent)
+            .expect("a rule")
+    }
+
+    #[test]
+    fn descent_is_told_from_ascent_and_from_neither() {
+        let at = |text: &str| descent(&rule(text));
+        for text in [
+            "g",
+            "m",
+            "sign(g)",
+            "adam",
+            "powersign",
+            "1e-9 * g",
+            "g^3",
+            "g + 0.1 * w",
+        ] {
+            assert!(at(text).expect("finite") > 0.3, "{text}: {:?}", at(text));
+        }
+        assert!(at("-g").expect("finite") < -0.3);
+        for text in ["1", "w", "eps", "g^2"] {
+            assert!(
+                at(text).expect("finite").abs() < 0.05,
+                "{text}: {:?}",
+                at(text)
+            );
+        }
+        assert_eq!(at("0"), Some(0.0));
+        assert_eq!(at("1 / (g - g)"), None);
+    }
+
+    #[test]
+    fn every_stage_of_the_cascade_has_its_rules() {
+        let space = Space::new(
+            ["g", "m", "w", "1"].map(operand).to_vec(),
+            vec![Unary::Id, Unary::Neg, Unary::Log],
+            vec![Binary::Add, Binary::Mul, Binary::Div, Binary::Left],
+            1,
+            Constraints::none(),
+        )
+        .expect("a space");
+        let tasks = [bowl()];
+        let mut cascade = Cascade::new(Builder::new(&space).expect("little state"), &tasks);
+        let sentence = |text: &str| -> Sentence {
+            let names: Vec<&str> = text.split(' ').collect();
+            (0..)
+                .zip(names)
+                .map(|(place, name)| {
+                    let tokens = 0..u16::try_from(space.choices(place)).expect("few");
+                    let token = tokens
+                        .into_iter()
+                        .find(|token| space.name(place, *token) == name);
+                    token.expect("a token of the space")
+                })
+                .collect()
+        };
+        let texts = [
+            ("g w id id left", Stage::Full),
+            // Equal in the same batch, up to learning rate, up to sign.
+            ("g w id log left", Stage::Reused),
+            ("g g id id add", Stage::Reused),
+            ("g w neg id left", Stage::Reused),
+            ("m w neg id left", Stage::Full),
+            ("1 1 id id left", Stage::Aimless),
+            ("w w log log div", Stage::Aimless),
+        ];
+        let batch = texts.iter().map(|(text, _)| sentence(text)).collect();
+        let trials = cascade.run(0, batch).expect("a task");
+        for (trial, (text, stage)) in trials.iter().zip(texts) {
+            assert_eq!(trial.stage, stage, "{text}");
+        }
+        assert_eq!(trials[0].reward, trials[3].reward);
+        assert!(trials[0].reward > 0.3 && trials[4].reward > 0.1);
+        assert_eq!(trials[5].reward, 0.0);
+        // `-m` was turned round, and its rule is the one that descends.
+        assert_eq!(cascade.turned(), 1);
+        let turned = cascade.rule(&trials[4]).expect("a rule");
+        assert!(descent(&turned).expect("finite") > 0.3);
+        // What is known is known in later batches.
+        let again = cascade
+            .run(7, vec![sentence("m w id id left")])
+            .expect("a task");
+        assert_eq!(
+            (again[0].stage, again[0].reward),
+            (Stage::Reused, trials[4].reward)
+        );
+        assert_eq!(again[0].number, 7);
+    }
+
+    fn spec() -> Spec {
+        Spec {
+            space: small(1, Constraints::default()),
+            tasks: vec![bowl()],
+            budget: 300,
+            leaders: 3,
+            ppo: Settings {
+                hidden: 16,
+                ..Settings::quick()
+            },
+            seeds: vec![],
+        }
+    }
+
+    #[test]
+    fn searches_repeat_and_add_up() {
+        let spec = spec();
+        let mut outcomes = Vec::new();
+        for policy in Which::ALL {
+            for seed in 0..2 {
+                let go_on = &mut |_| ControlFlow::Continue(());
+                let outcome = run(&spec, policy, seed, go_on).expect("a search");
+                assert!(outcome.is_complete);
+                assert_eq!(outcome.stages.iter().sum::<u64>(), 300);
+                let new = 300 - outcome.stages[1];
+                assert_eq!(outcome.different as u64, new, "{policy:?}");
+                assert!(outcome.leaders.len() == 3 && outcome.leaders[0].trial.reward > 0.3);
+                let rewards: Vec<f64> = outcome
+                    .leaders
+                    .iter()
+                    .map(|each| each.trial.reward)
+                    .collect();
+                assert!(rewards.is_sorted_by(|a, b| a >= b));
+                let keys: Vec<[u8; 16]> =
+                    outcome.leaders.iter().map(|each| each.trial.key).collect();
+                assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+                let again = run(&spec, policy, seed, go_on).expect("a search");
+                assert_eq!(again.curve, outcome.curve);
+                assert_eq!(again.leaders[0].trial, outcome.leaders[0].trial);
+                outcomes.push(outcome);
+            }
+        }
+        let standings = standings(&outcomes);
+        assert_eq!(standings.len(), 3);
+        assert!(standings.iter().all(|each| each.best.half_width.is_some()));
+    }
+
+    #[test]
+    fn search_that_is_broken_off_keeps_what_it_has() {
+        let mut batches = 0;
+        let outcome = run(&spec(), Which::Random, 0, &mut |progress| {
+            batches += 1;
+            assert_eq!(progress.budget, 300);
+            if batches == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .expect("a search");
+        assert!(!outcome.is_complete && outcome.trials == 100);
+        assert!(!outcome.leaders.is_empty());
+    }
+}
