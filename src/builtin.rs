@@ -25,6 +25,8 @@ pub enum Builtin {
     Run,
     Own,
     Objective,
+    Space,
+    Search,
     Logistic,
     Mlp,
     Convnet,
@@ -81,6 +83,12 @@ pub enum Takes {
     Rule,
     /// A rule or a list of rules.
     Rules,
+    /// Operands of a space: rules, or the name of a set.
+    Operands,
+    /// A space of rules.
+    Space,
+    /// A test function or a list of them.
+    Functions,
     /// A test function, a network with its data, or the name of one.
     Task,
     /// A network with its data.
@@ -195,6 +203,15 @@ const DIGITS: Takes = Takes::Num(
     },
     "a whole number from 0 to 15",
 );
+const DEPTH: Takes = Takes::Num(
+    Range {
+        lo: 1.0,
+        hi: 4.0,
+        zero: false,
+        whole: true,
+    },
+    "a whole number from 1 to 4",
+);
 const SEED: Takes = Takes::Num(
     Range {
         lo: 0.0,
@@ -242,8 +259,8 @@ const DEVIATION: Takes = Takes::Num(
 );
 
 use Takes::{
-    Any, Drawable, Expr, Formula, Function, Kept, List, Net, NetTask, Nums, Points, Rows, Rule,
-    Rules, Savable, Schedule, Sized, Task, Text, Truth,
+    Any, Drawable, Expr, Formula, Function, Functions, Kept, List, Net, NetTask, Nums, Operands,
+    Points, Rows, Rule, Rules, Savable, Schedule, Sized, Space, Task, Text, Truth,
 };
 
 const fn row(
@@ -298,6 +315,10 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "A part of a rule as a rule of its own: `last(update)` inside it is the part's own previous value.", "2 * own(g + 0.9 * last(update))"),
     row(Builtin::Objective, "objective", &[need("f", Formula), need("start", Nums), may("minimum", Points), may("noise", DEVIATION), may("within", Points)], "Objective",
         "A test function to minimise, differentiated symbolically. `minimum` is the best point, or a list of them; `noise` the standard deviation of what is added to each coordinate of the gradient.", "objective(fn(x, y) => x^2 + 10*y^2, start: [1, 1], minimum: [0, 0])"),
+    row(Builtin::Space, "space", &[may("operands", Operands), may("unary", List), may("binary", List), may("depth", DEPTH), may("different", Truth), may("no_final_sum", Truth), may("reuse", Truth), may("needs_g", Truth), may("slots", STEP), may("forbidden", List)], "Space",
+        "A space of rules for `search`: sentences of `depth` (1) groups of five tokens. `operands` is \"paper\" (the seventeen of section 4.1), \"decays\" (those and the schedules), \"signs\" (what PowerSign and AddSign are made of, with few functions), or a list of rules of your own. The constraints of the paper are on unless they are turned off: different operands in a group, no sum at the end, later groups use earlier ones; so is `needs_g`. `slots` is the most state, `forbidden` lists pairs of tokens that share no group.", "space(\"signs\", depth: 2)"),
+    row(Builtin::Search, "search", &[need("space", Space), need("on", Functions), may("budget", COUNT), may("policies", List), may("seeds", COUNT), may("steps", COUNT), may("lr", Nums), may("controller", Text), may("rules", Rules), may("starts", Points)], "Search",
+        "Neural Optimizer Search: the paper's controller (\"ppo\"), random search and regularised evolution each try `budget` (1000) rules of a space on test functions, with as many `seeds` (1). A trial gets the best of the learning rates `lr` (1e-4 … 0.1) after `steps` (4000), from the function's own start and two others, or from `starts`. The best rules run once more with new seeds and starts, beside baselines. `controller` is \"quick\" or \"paper\"; the controller starts from `rules`.", "search(space(\"signs\"), on: rosenbrock, budget: 200).best"),
     row(Builtin::Logistic, "logistic", &[], "Net",
         "Softmax regression on pixels.", "synthetic(logistic)"),
     row(Builtin::Mlp, "mlp", &[may("hidden", Nums)], "Net",

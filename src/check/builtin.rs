@@ -145,6 +145,15 @@ impl Checker<'_> {
                 Some(_) | None => self.expected("a schedule such as `ld`", &what, given),
             },
             Takes::Rules => self.rules(tree, given, &what),
+            Takes::Operands => matches!(ty, Ty::Str(_)) || self.rules(tree, given, &what),
+            Takes::Space => {
+                matches!(ty, Ty::Space) || self.expected("a space of rules", &what, given)
+            }
+            Takes::Functions => match ty {
+                Ty::Objective(_) => true,
+                Ty::List(item) if matches!(**item, Ty::Objective(_) | Ty::Unknown) => true,
+                _ => self.expected("a test function or a list of them", &what, given),
+            },
             Takes::Task => self.task(given, &what),
             Takes::NetTask => self.net_task(given, &what),
             Takes::Net => self.net(given, &what),
@@ -283,6 +292,8 @@ impl Checker<'_> {
             | Builtin::Lstm
             | Builtin::Train
             | Builtin::Resume
+            | Builtin::Space
+            | Builtin::Search
             | Builtin::Help => result_of(builtin),
         }
     }
@@ -524,5 +535,7 @@ pub(super) fn result_of(builtin: Builtin) -> Ty {
         Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => Ty::Task,
         Builtin::Train | Builtin::Resume => Ty::Training,
         Builtin::Plot | Builtin::Graph => Ty::Picture,
+        Builtin::Space => Ty::Space,
+        Builtin::Search => Ty::Search,
     }
 }

@@ -39,6 +39,8 @@ impl Checker<'_> {
             | Ty::Task
             | Ty::Report
             | Ty::Training
+            | Ty::Space
+            | Ty::Search
             | Ty::Picture) => {
                 for arg in tree.args(args).to_vec() {
                     self.expr(tree, arg.value);

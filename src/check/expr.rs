@@ -355,6 +355,17 @@ impl Checker<'_> {
                 }
                 vec!["rows", "steps", "task"]
             }
+            Ty::Search => match self.text(name) {
+                "best" => return Ty::Num(Numeric::of(crate::types::ExprTy::TENSOR, Range::ANY)),
+                "leaders" => {
+                    return Ty::list(Ty::Num(Numeric::of(
+                        crate::types::ExprTy::TENSOR,
+                        Range::ANY,
+                    )));
+                }
+                "report" => return Ty::Report,
+                _ => vec!["best", "leaders", "report"],
+            },
             Ty::Training => {
                 let known = self.known;
                 match name {

@@ -44,6 +44,8 @@ pub(super) fn encode(ty: &Ty, key: &mut Vec<u64>) -> bool {
         Ty::Net(subject) => key.extend([13, subject.map_or(2, |subject| subject as u64)]),
         Ty::Task => key.push(14),
         Ty::Training => key.push(15),
+        Ty::Space => key.push(16),
+        Ty::Search => key.push(17),
         Ty::List(item) => {
             key.push(12);
             return encode(item, key);

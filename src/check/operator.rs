@@ -107,6 +107,8 @@ impl Checker<'_> {
             | Ty::Task
             | Ty::Report
             | Ty::Training
+            | Ty::Space
+            | Ty::Search
             | Ty::Picture => "write a numeric expression, such as `g` or `0.5`".to_owned(),
         };
         self.report(diagnostic.help(help));
@@ -138,6 +140,8 @@ impl Checker<'_> {
             | Ty::Task
             | Ty::Report
             | Ty::Training
+            | Ty::Space
+            | Ty::Search
             | Ty::Picture => {
                 let diagnostic = Diagnostic::new(
                     Code::E0305,
@@ -178,6 +182,8 @@ impl Checker<'_> {
                 | Ty::Task
                 | Ty::Report
                 | Ty::Training
+                | Ty::Space
+                | Ty::Search
                 | Ty::Picture => {
                     let diagnostic = Diagnostic::new(
                         Code::E0305,

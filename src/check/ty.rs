@@ -48,6 +48,10 @@ pub enum Ty {
     Report,
     /// What training found.
     Training,
+    /// A space of rules.
+    Space,
+    /// What a search found.
+    Search,
     /// Something drawn.
     Picture,
 }
@@ -203,6 +207,8 @@ impl Ty {
             | Self::Task
             | Self::Report
             | Self::Training
+            | Self::Space
+            | Self::Search
             | Self::Picture => None,
         }
     }
@@ -225,6 +231,8 @@ impl Ty {
             (Self::List(a), Self::List(b)) => Self::list(a.join(b)),
             (Self::Report, Self::Report) => Self::Report,
             (Self::Training, Self::Training) => Self::Training,
+            (Self::Space, Self::Space) => Self::Space,
+            (Self::Search, Self::Search) => Self::Search,
             (Self::Task, Self::Task) => Self::Task,
             (Self::Net(a), Self::Net(b)) => Self::Net(a.filter(|subject| *b == Some(*subject))),
             (Self::Picture, Self::Picture) => Self::Picture,
@@ -273,6 +281,8 @@ impl Ty {
             Self::Net(_) => 11,
             Self::Task => 12,
             Self::Training => 13,
+            Self::Space => 14,
+            Self::Search => 15,
         };
         let (a, b) = (family(self), family(other));
         a == 0 || b == 0 || a == b
@@ -321,6 +331,8 @@ impl Ty {
             Self::Task => "Task".to_owned(),
             Self::Report => "Report".to_owned(),
             Self::Training => "Training".to_owned(),
+            Self::Space => "Space".to_owned(),
+            Self::Search => "Search".to_owned(),
             Self::Picture => "Picture".to_owned(),
         }
     }
@@ -344,6 +356,8 @@ impl Ty {
             Self::Task => "a task".to_owned(),
             Self::Report => "a report".to_owned(),
             Self::Training => "a report on training".to_owned(),
+            Self::Space => "a space of rules".to_owned(),
+            Self::Search => "what a search found".to_owned(),
             Self::Picture => "a picture".to_owned(),
         }
     }

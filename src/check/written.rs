@@ -23,6 +23,8 @@ const WRITTEN: &[&str] = &[
     "Task",
     "Report",
     "Training",
+    "Space",
+    "Search",
 ];
 
 /// A side of a written shape.
@@ -56,6 +58,8 @@ impl Checker<'_> {
             "Task" => Ty::Task,
             "Report" => Ty::Report,
             "Training" => Ty::Training,
+            "Space" => Ty::Space,
+            "Search" => Ty::Search,
             "List" => match written.args.as_deref() {
                 Some([TypeArg::Type(item)]) => Ty::list(self.written_type(tree, *item)),
                 Some(_) | None => Ty::list(Ty::Unknown),
@@ -162,6 +166,8 @@ impl Checker<'_> {
             | ("Task", Ty::Task)
             | ("Report", Ty::Report)
             | ("Training", Ty::Training)
+            | ("Space", Ty::Space)
+            | ("Search", Ty::Search)
             | ("Record", Ty::Record(_))
             | ("Fn", Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..)) => true,
             ("List", Ty::List(item)) => match written.args.as_deref() {

@@ -58,6 +58,8 @@ impl Formulas {
                 | Value::Net(_)
                 | Value::Task(_)
                 | Value::Training(_)
+                | Value::Space(_)
+                | Value::Search(..)
                 | Value::Report(..)
                 | Value::Explanation(_)
                 | Value::Diagram(_) => None,

@@ -105,7 +105,7 @@ codes! {
         "`g`, `w`, `t`, `T`, `e`, `pi` and the other names a rule can mention are fixed, and so are the primitive functions. Choose another name.";
         "let g = 2" => "let k = 2\nk * g";
     E0312 "unknown type":
-        "Types are `Num`, `Bool`, `Str`, `Schedule`, `Tensor[*]`, `Tensor[]`, `Tensor[r, c]`, `List[T]`, `Rule`, `Fn`, `Record`, `Objective`, `Net`, `Task`, `Report` and `Training`.";
+        "Types are `Num`, `Bool`, `Str`, `Schedule`, `Tensor[*]`, `Tensor[]`, `Tensor[r, c]`, `List[T]`, `Rule`, `Fn`, `Record`, `Objective`, `Net`, `Task`, `Report`, `Training`, `Space` and `Search`.";
         "fn f(x: Number) = x" => "fn f(x: Num) = x";
     E0313 "no rule":
         "A rule is a numeric expression of the parameter's own shape, or one that broadcasts to it. This value cannot be the update of a parameter.";

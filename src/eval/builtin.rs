@@ -163,6 +163,8 @@ impl Evaluator<'_> {
                 None => Err(self.unexpected(span, "an expression")),
             },
             Builtin::Objective => self.objective(&given, span),
+            Builtin::Space => self.space(&given, span),
+            Builtin::Search => self.search(&given, span),
             Builtin::Logistic | Builtin::Mlp | Builtin::Convnet | Builtin::Wrn | Builtin::Lstm => {
                 self.net(builtin, &given, span)
             }

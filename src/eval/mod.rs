@@ -20,6 +20,7 @@ mod lists;
 mod memo;
 mod race;
 mod run;
+mod search;
 mod show;
 mod simplify;
 mod task;

@@ -14,7 +14,7 @@ use crate::source::Span;
 use std::rc::Rc;
 
 /// The rules that stand beside every benchmark, by their names in the standard library.
-const BASELINES: [&str; 4] = ["sgd", "momentum", "rmsprop", "adam"];
+pub(super) const BASELINES: [&str; 4] = ["sgd", "momentum", "rmsprop", "adam"];
 
 impl Evaluator<'_> {
     /// `bench(rules, on:, steps:, lr:, seeds:, schedule:, baselines:, starts:)`.
@@ -107,7 +107,7 @@ impl Evaluator<'_> {
     }
 
     /// Points given, or so many at random from where the function says.
-    fn starts(
+    pub(super) fn starts(
         &mut self,
         value: &Value,
         objective: &Objective,
@@ -185,7 +185,7 @@ impl Evaluator<'_> {
     }
 
     /// The usual baselines, those apart that are among the rules already.
-    fn baselines(
+    pub(super) fn baselines(
         &mut self,
         candidates: &mut Vec<Candidate>,
         usual: &[&str],
@@ -216,7 +216,7 @@ impl Evaluator<'_> {
     }
 
     /// A test function, or the one of that name.
-    fn task(&self, value: &Value, span: Span) -> Result<Rc<Objective>> {
+    pub(super) fn task(&self, value: &Value, span: Span) -> Result<Rc<Objective>> {
         match value {
             Value::Objective(objective) => Ok(Rc::clone(objective)),
             Value::Str(text) => {

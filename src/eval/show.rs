@@ -64,6 +64,10 @@ impl<'a> Shower<'a> {
             Value::List(items) => self.table(items).unwrap_or_else(|| self.inline(value)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
             Value::Training(report) => report.table().trim_end().to_owned(),
+            Value::Search(found, _) => found.table().trim_end().to_owned(),
+            Value::Space(space) => {
+                crate::search::describe::describe(space).unwrap_or_else(|error| error.to_string())
+            }
             Value::Net(net) => format!("{}\n  {}", net.full_text(), net.about()),
             Value::Task(task) => format!("{task}\n  {}", about(task)),
             Value::Builtin(builtin) => {
@@ -171,6 +175,12 @@ impl<'a> Shower<'a> {
             Value::Net(net) => net.to_string(),
             Value::Task(task) => task.to_string(),
             Value::Training(report) => format!("report on {}", report.plan.name),
+            Value::Space(space) => format!(
+                "space of {} operands, depth {}",
+                space.operands().len(),
+                space.groups()
+            ),
+            Value::Search(found, _) => format!("search on {}", found.tasks.join(", ")),
             Value::Report(report, _) => format!("report on {}", report.task.name),
             Value::Explanation(page) => format!("explanation of {}", page.name()),
             Value::Diagram(diagram) => format!("graph of {}", diagram.name()),

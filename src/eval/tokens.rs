@@ -16,7 +16,7 @@ pub(super) const NAMED: [&str; 12] = [
 
 impl Evaluator<'_> {
     /// The paper's operands as nodes, each with its spelling; plain ones first, so that they are preferred.
-    fn operands(&mut self) -> Vec<(String, NodeId)> {
+    pub(super) fn operands(&mut self) -> Vec<(String, NodeId)> {
         let g = self.graph.leaf(Leaf::Grad);
         let mut out = vec![("g".to_owned(), g)];
         for name in NAMED {

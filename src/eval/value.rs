@@ -47,6 +47,10 @@ pub enum Value {
     Task(Rc<Task>),
     /// What training found.
     Training(Rc<lab::Report>),
+    /// A space of rules.
+    Space(Rc<crate::search::Space>),
+    /// What searches found, and the first function they were on.
+    Search(Rc<crate::search::describe::Found>, Rc<Objective>),
     /// What a benchmark found, and the function it was on, if it is still known.
     Report(Rc<Report>, Option<Rc<Objective>>),
     /// What `explain` has to say of a rule: a record that is shown as a page.
@@ -104,6 +108,8 @@ impl Value {
             Self::Net(_) => "a network",
             Self::Task(_) => "a task",
             Self::Training(_) => "a report on training",
+            Self::Space(_) => "a space of rules",
+            Self::Search(..) => "what a search found",
             Self::Report(..) => "a report",
             Self::Diagram(_) => "a picture",
             #[cfg(feature = "cli")]

@@ -1,6 +1,7 @@
 //! Neural Optimizer Search (sections 3 and 4 of the paper): a policy writes rules, trials tell what they are worth, the policy learns.
 
 pub mod cascade;
+pub mod describe;
 pub mod grammar;
 pub mod network;
 pub mod policy;

@@ -325,19 +325,21 @@ pub fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
 }
 
 /// The best rules of several searches once more, with what they have not seen: other seeds, and starts at random where the function says where; baselines
-/// beside them with the same sweep.
+/// beside them with the same sweep. `names` are what the leaders are called.
 ///
 /// # Errors
 /// A task that is none, or a baseline that cannot run on it.
 pub fn again(
     task: &Task,
     leaders: &[Leader],
+    names: &[String],
     baselines: &[Candidate],
     seed: u64,
 ) -> Result<Report, BenchError> {
     let mut candidates: Vec<Candidate> = leaders
         .iter()
-        .map(|leader| Candidate::new(leader.rule.text(), leader.rule.clone()))
+        .zip(names)
+        .map(|(leader, name)| Candidate::new(name, leader.rule.clone()))
         .collect();
     candidates.extend(baselines.iter().cloned());
     let starts = task.objective.random_starts(20, seed).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Spaces of rules: sentences of tokens, five to a group (section 3.1 of the paper).
 
-use crate::ir::tokens::{Binary, GROUP_LENGTH, Group, MAX_GROUPS, Unary};
+use crate::ir::tokens::{Binary, GROUP_LENGTH, MAX_GROUPS, Unary};
 use crate::ir::{Checkpoint, Graph, Node, NodeId, Rule};
 use crate::types::Mismatch;
 use std::fmt;
@@ -301,38 +301,36 @@ impl Space {
         groups.collect::<Vec<_>>().join("; ")
     }
 
-    /// The sentence for groups that [`crate::ir::tokens::encode`] found over the operands of this space, where all their tokens belong to it. A rule with
-    /// fewer groups is kept by groups that hand it on: `$1 operand id id left`; they are none where that is not possible.
-    pub fn sentence(&self, groups: &[Group]) -> Option<Sentence> {
-        use crate::ir::tokens::Source;
-        let operand = |source: Source| match source {
-            Source::Operand(index) => Some(index),
-            Source::Group(index) => Some(self.operands.len() + index),
+    /// The sentence of a text of tokens, as [`Space::text`] writes it; none where a token is not of this space. A rule of fewer groups is handed on by groups
+    /// that add nothing to it, `$1 operand id id left`, where the space has these tokens.
+    pub fn read(&self, text: &str) -> Option<Sentence> {
+        let mut sentence = Sentence::new();
+        let mut token = |name: &str| {
+            let place = sentence.len();
+            let choices = u16::try_from(self.choices(place)).ok()?;
+            let token = (0..choices).find(|token| self.name(place, *token) == name)?;
+            sentence.push(token);
+            (sentence.len() <= self.places()).then_some(())
         };
-        let unary = |which: Unary| self.unary.iter().position(|each| *each == which);
-        let binary = |which: Binary| self.binary.iter().position(|each| *each == which);
-        let mut places = Vec::new();
-        for group in groups {
-            places.extend([
-                operand(group.x.source)?,
-                operand(group.y.source)?,
-                unary(group.x.unary)?,
-                unary(group.y.unary)?,
-                binary(group.binary)?,
-            ]);
+        let mut groups = 0;
+        for group in text.split(';') {
+            for name in group.split_whitespace() {
+                token(name)?;
+            }
+            groups += 1;
         }
-        for k in groups.len()..self.groups {
-            let id = unary(Unary::Id)?;
-            places.extend([
-                self.operands.len() + k - 1,
-                0,
-                id,
-                id,
-                binary(Binary::Left)?,
-            ]);
+        for k in groups..self.groups {
+            for name in [
+                &format!("${k}"),
+                self.operands[0].name(),
+                "id",
+                "id",
+                "left",
+            ] {
+                token(name)?;
+            }
         }
-        let sentence = places.into_iter().map(|token| u16::try_from(token).ok());
-        sentence.collect()
+        (sentence.len() == self.places()).then_some(sentence)
     }
 }
 

@@ -14,6 +14,7 @@ const PAGES: &[&str] = &[
     "docs/engine.md",
     "docs/speed.md",
     "docs/training.md",
+    "docs/search.md",
 ];
 
 /// The transcripts of a page, each with the line it starts on.

@@ -1,6 +1,6 @@
 //! Searches on a test function: the cascade, repeated searches, a search that is broken off.
 
-use nos::context::{Context, Input, Silent};
+use nos::context::{Context, Host, Input, Silent};
 use nos::eval::Value;
 use nos::ir::Rule;
 use nos::ir::tokens::{Binary, Unary};
@@ -192,4 +192,60 @@ fn search_that_is_broken_off_keeps_what_it_has() {
     .expect("a search");
     assert!(!outcome.is_complete && outcome.trials == 100);
     assert!(!outcome.leaders.is_empty());
+}
+
+/// A search from the language: the same twice, its best rule a rule like any other, its race a report like any other.
+#[test]
+fn searches_of_the_language_give_rules() {
+    let code = "let s = space(\"signs\", depth: 2)
+let found = search(s, on: rosenbrock, budget: 40, steps: 100, seeds: 2, rules: [powersign])
+found
+found.best
+found.report.rows |> len
+len(found.leaders)";
+    let shown = || {
+        let mut host = Shown(String::new());
+        let mut context = Context::new();
+        for line in code.lines() {
+            let outcome = context.run("test", line, None, Input::Prompt, &mut host);
+            assert!(outcome.is_ok(), "{line}: {:?}", outcome.diagnostics);
+            if let Some(value) = outcome.value {
+                let text = context.show(&value, &host);
+                host.0 += &(text + "\n");
+            }
+        }
+        host.0
+    };
+    let text = shown();
+    assert_eq!(text, shown());
+    for part in ["search on rosenbrock, 240 trials", "evolution", "rosenbrock from 20 starts"] {
+        assert!(text.contains(part), "{text}");
+    }
+    // Four baselines beside the five best.
+    assert!(text.ends_with("9\n5\n"), "{text}");
+}
+
+/// What was shown, one after another.
+struct Shown(String);
+
+impl Host for Shown {
+    fn show(&mut self, text: &str) {
+        self.0 += text;
+    }
+
+    fn read(&mut self, path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+        Silent.read(path)
+    }
+
+    fn write(&mut self, path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+        Silent.write(path, bytes)
+    }
+
+    fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()> {
+        Silent.progress(done, what)
+    }
+
+    fn canvas(&self) -> (u16, bool) {
+        (80, false)
+    }
 }
