@@ -220,7 +220,7 @@ fn lab_that_goes_wrong_is_a_failed_trial() {
             "`nos-lab` said `Segmentation fault`, which is no message",
             2,
         ),
-        ("hangs", "`nos-lab` was silent for 2 s", 2),
+        ("hangs", "`nos-lab` was silent for 5 s", 2),
         ("no-memory", "not enough memory", 1),
         ("diverges", "not finite after 3 steps", 1),
     ] {
@@ -233,7 +233,7 @@ fn lab_that_goes_wrong_is_a_failed_trial() {
             "--lr",
             "1,2",
             "--patience",
-            "2",
+            "5",
         ]);
         assert!(out.contains(&format!("sgd at 1: {why}\n")), "{mode}: {out}");
         // The next trial has a lab of its own, and the best of what is left trains on.
