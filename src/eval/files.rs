@@ -47,6 +47,7 @@ impl Evaluator<'_> {
 
     /// Without the means to draw there are no pictures.
     #[cfg(not(feature = "cli"))]
+    #[allow(clippy::unused_self, reason = "as where pictures can be drawn")]
     pub(super) fn plot(&mut self, _given: &Given, span: Span) -> Result<Value> {
         Err(outside(
             span,

@@ -23,7 +23,7 @@ pub enum Request {
         /// The trial.
         trial: u64,
     },
-    /// Describe a task without training: [`Event::Described`].
+    /// Describe a task without training: [`Event::Described`], or [`Event::Rejected`] where it cannot be.
     Describe(Box<Task>),
     /// Finish: what is at work is cancelled. The end of standard input says the same.
     Quit,

@@ -24,6 +24,7 @@ mod optimizer;
 mod references;
 #[cfg(unix)]
 mod repl;
+mod search;
 mod simplify;
 mod stdlib;
 mod support;

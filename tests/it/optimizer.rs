@@ -34,6 +34,16 @@ fn gradients(step: u64) -> Vec<Vec<f32>> {
         .collect()
 }
 
+#[test]
+fn update_may_be_the_parameter_itself() {
+    let mut optimizer = optimizer("w", &TWO);
+    let mut w = parameters();
+    optimizer.step(&mut w, &gradients(0)).unwrap();
+    for (w, before) in w.concat().into_iter().zip(parameters().concat()) {
+        assert!((w - 0.9 * before).abs() < 1e-6, "{w}, from {before}");
+    }
+}
+
 /// The paper's own numbers: `w` from 1, learning rate 0.1, gradient 0.1 four times and -0.1 three times.
 #[test]
 fn golden_numbers_of_the_paper() {

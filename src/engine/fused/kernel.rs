@@ -177,6 +177,13 @@ impl Block<'_, '_> {
                     (a * x) / ((b * y).sqrt() + c)
                 });
             }
+            Kernel::Step if x == instruction.out => {
+                // The update is the parameter itself, which has been taken out.
+                let a = number(0);
+                for w in &mut *out {
+                    *w -= a * *w;
+                }
+            }
             Kernel::Step => {
                 let a = number(0);
                 advance(out, self.read(x), |w, x| w - a * x);
