@@ -375,6 +375,15 @@ fn killed_lab_is_a_failed_trial_of_a_command() {
         bench.value("load(1).curves |> map(fn(x) => x.epochs)"),
         "[[1, 2], [1, 2]]"
     );
+    // What was lost is done again when the run is resumed, and then there is nothing left to do.
+    fake_lab::program(bench.folder.path(), "fine");
+    bench.says(&["train", "--resume", "1"]);
+    assert_eq!(
+        bench.value("load(1).curves |> map(fn(x) => x.epochs)"),
+        "[[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]"
+    );
+    let err = bench.fails(2, &["train", "--resume", "1"]);
+    assert!(err.contains("run 1 is done"), "{err}");
 }
 
 #[test]
