@@ -193,6 +193,9 @@ pub(super) struct BenchArgs {
     /// Starts on a test function: so many at random, or an expression such as `[[1, 2], [-1, 0]]`
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(super) starts: Option<String>,
+    /// Leaves out the usual baselines
+    #[arg(long)]
+    pub(super) no_baselines: bool,
     #[command(flatten)]
     pub(super) training: TrainingArgs,
     #[command(flatten)]

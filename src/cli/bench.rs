@@ -34,6 +34,9 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     if let Some(starts) = &args.starts {
         let _ = writeln!(call, ", starts: {starts}");
     }
+    if args.no_baselines {
+        call.push_str(", baselines: false");
+    }
     call += &options(&args.training)?;
     call.push(')');
     let wanted = Wanted {

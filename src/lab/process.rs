@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// The environment variable that names the program, wherever it is.
@@ -52,6 +52,8 @@ struct Live {
     input: Option<ChildStdin>,
     lines: Receiver<Line>,
     words: Arc<Mutex<VecDeque<String>>>,
+    /// Who listens to them.
+    overhears: Option<JoinHandle<()>>,
 }
 
 /// What is read from the lab.
@@ -261,16 +263,17 @@ impl Live {
         if let Some(output) = child.stdout.take() {
             thread::spawn(move || listen(output, &sender));
         }
-        if let Some(errors) = child.stderr.take() {
+        let overhears = child.stderr.take().map(|errors| {
             let words = Arc::clone(&words);
-            thread::spawn(move || overhear(errors, &words));
-        }
+            thread::spawn(move || overhear(errors, &words))
+        });
         let input = child.stdin.take();
         Ok(Self {
             child,
             input,
             lines,
             words,
+            overhears,
         })
     }
 
@@ -303,6 +306,12 @@ impl Live {
             self.kill();
             format!("`{NAME}` closed its output")
         };
+        // Its last words may still be on their way.
+        let is_heard = || {
+            let overhears = self.overhears.as_ref();
+            overhears.is_none_or(JoinHandle::is_finished).then_some(())
+        };
+        let _ = within(FAREWELL, is_heard);
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = words.back() {
             why.push_str(": ");
@@ -312,16 +321,7 @@ impl Live {
     }
 
     fn wait(&mut self, most: Duration) -> Option<ExitStatus> {
-        let began = Instant::now();
-        loop {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Some(status);
-            }
-            if began.elapsed() > most {
-                return None;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
+        within(most, || self.child.try_wait().ok().flatten())
     }
 
     fn rubbish(&mut self, line: &str) -> Trouble {
@@ -354,6 +354,20 @@ impl Drop for Live {
         if self.wait(FAREWELL).is_none() {
             self.kill();
         }
+    }
+}
+
+/// What comes to be within a time.
+fn within<T>(most: Duration, mut of: impl FnMut() -> Option<T>) -> Option<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = of() {
+            return Some(found);
+        }
+        if began.elapsed() > most {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -98,7 +98,11 @@ impl Meter {
             Event::Started {
                 task, steps, from, ..
             } => {
-                self.all = number(task.train).max(1.0);
+                // Where fewer were asked for than there are, this is what was asked for.
+                let train = number(task.train).max(1.0);
+                if self.examples[trial.stage as usize].is_none_or(|some| train < some) {
+                    self.all = train;
+                }
                 trial.steps = number(*steps).max(1.0);
                 trial.from = number(*from) / trial.steps;
                 trial.share = trial.from;

@@ -175,7 +175,10 @@ impl Work<'_> {
             }
             // Written down at once: what follows may never come.
             let written = match event {
-                Some(Event::Started { task: found, .. }) if task.as_ref() != Some(found) => {
+                // A trial of the sweep may be told of the examples it is given alone.
+                Some(Event::Started { task: found, .. })
+                    if task.as_ref().is_none_or(|task| found.train > task.train) =>
+                {
                     *task = Some(found.clone());
                     notebook.describe(found, about.as_ref())
                 }

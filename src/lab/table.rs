@@ -201,8 +201,9 @@ fn amount(settings: &Settings, subject: Subject, all: Option<u64>) -> String {
         Subject::Images => "images",
         Subject::Text => "words",
     };
-    let is_all = |examples| all.is_some_and(|all| u64::from(examples) >= all);
-    match settings.examples.filter(|examples| !is_all(*examples)) {
+    // Where there are fewer examples, the number says nothing.
+    let is_some = |examples: &u32| all.is_none_or(|all| u64::from(*examples) <= all);
+    match settings.examples.filter(is_some) {
         Some(examples) => format!("{epochs} on {examples} {what}"),
         None => epochs,
     }

@@ -127,12 +127,16 @@ impl Store {
         let hold = Hold::take(file.into())?.ok_or(Error::AtWork { run })?;
         change.commit()?;
         self.held = Some((run, hold));
+        // What lies there is of a store that was deleted.
+        let _ = fs::remove_dir_all(self.checkpoints(run));
         Ok(run)
     }
 
     fn take_up(&mut self, run: i64) -> Result<Kept, Error> {
         let kept = self.kept(run)?;
-        if kept.record.status == Status::Done {
+        // A run that is done can still have trials that were lost.
+        let is_whole = kept.trials.iter().all(|(_, training)| training.is_over());
+        if kept.record.status == Status::Done && is_whole {
             return Err(Error::Over { run });
         }
         let hold = Hold::take(self.hold_file(run))?.ok_or(Error::AtWork { run })?;

@@ -148,3 +148,15 @@ fn numbers_of_runs_go_up() {
         .collect();
     assert_eq!(runs, [3, 2, 1]);
 }
+
+#[test]
+fn state_of_a_deleted_store_is_not_that_of_a_new_one() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let state = folder.path().join("nos.db-checkpoints/run-1/0-0/state");
+    fs::create_dir_all(&state).expect("a folder");
+    let mut store = store(&folder);
+    let run = store.begin(&plan()).expect("begun");
+    let given = store.notebook(run).begin(&key(0)).expect("begun");
+    assert_eq!(given.as_deref(), state.parent());
+    assert!(!state.exists());
+}

@@ -220,7 +220,7 @@ fn lab_that_goes_wrong_is_a_failed_trial() {
             "`nos-lab` said `Segmentation fault`, which is no message",
             2,
         ),
-        ("hangs", "`nos-lab` was silent for 2 s", 2),
+        ("hangs", "`nos-lab` was silent for 5 s", 2),
         ("no-memory", "not enough memory", 1),
         ("diverges", "not finite after 3 steps", 1),
     ] {
@@ -233,7 +233,7 @@ fn lab_that_goes_wrong_is_a_failed_trial() {
             "--lr",
             "1,2",
             "--patience",
-            "2",
+            "5",
         ]);
         assert!(out.contains(&format!("sgd at 1: {why}\n")), "{mode}: {out}");
         // The next trial has a lab of its own, and the best of what is left trains on.
@@ -375,6 +375,15 @@ fn killed_lab_is_a_failed_trial_of_a_command() {
         bench.value("load(1).curves |> map(fn(x) => x.epochs)"),
         "[[1, 2], [1, 2]]"
     );
+    // What was lost is done again when the run is resumed, and then there is nothing left to do.
+    fake_lab::program(bench.folder.path(), "fine");
+    bench.says(&["train", "--resume", "1"]);
+    assert_eq!(
+        bench.value("load(1).curves |> map(fn(x) => x.epochs)"),
+        "[[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]"
+    );
+    let err = bench.fails(2, &["train", "--resume", "1"]);
+    assert!(err.contains("run 1 is done"), "{err}");
 }
 
 #[test]
