@@ -14,6 +14,8 @@ use std::ops::ControlFlow;
 
 /// The most points of a curve: flat memory for any number of trials.
 const POINTS: usize = 200;
+/// Steps of imitation: enough to make sentences likely, few enough to leave others a chance.
+const IMITATED: u32 = 15;
 
 /// What is searched, on what, for how long.
 #[derive(Clone, Debug)]
@@ -164,7 +166,7 @@ pub fn run(
     let mut policy: Box<dyn Policy> = match which {
         Which::Ppo => {
             let mut ppo = Ppo::new(&spec.space, spec.ppo, seed);
-            ppo.imitate(&mut grammar, &spec.seeds, 50);
+            ppo.imitate(&mut grammar, &spec.seeds, IMITATED);
             Box::new(ppo)
         }
         Which::Random => Box::new(Random::new(seed)),
