@@ -25,7 +25,19 @@ pub enum Builtin {
     Run,
     Own,
     Objective,
+    Logistic,
+    Mlp,
+    Convnet,
+    Wrn,
+    Lstm,
+    Cifar,
+    Ptb,
+    Synthetic,
     Bench,
+    Train,
+    Resume,
+    Runs,
+    Leaderboard,
     Plot,
     Graph,
     Explain,
@@ -69,9 +81,17 @@ pub enum Takes {
     Rule,
     /// A rule or a list of rules.
     Rules,
-    /// A test function or its name.
+    /// A test function, a network with its data, or the name of one.
     Task,
-    /// A report, a list of numbers or lists, a schedule.
+    /// A network with its data.
+    NetTask,
+    /// A network.
+    Net,
+    /// A truth value known when the script runs.
+    Truth,
+    /// A file name, the number of a run, or a record that has one.
+    Kept,
+    /// A report, a run, a list of numbers or lists, a schedule.
     Drawable,
     /// Numbers, one row per step.
     Rows,
@@ -127,6 +147,25 @@ const fn may(name: &'static str, takes: Takes) -> Param {
     }
 }
 
+/// The parameters of `bench` that only training has.
+pub const TRAINING: [&str; 15] = [
+    "seed",
+    "epochs",
+    "examples",
+    "sweep_epochs",
+    "sweep_examples",
+    "batch",
+    "unroll",
+    "augment",
+    "weight_decay",
+    "clip_norm",
+    "early_stop",
+    "test",
+    "device",
+    "threads",
+    "patience",
+];
+
 /// A whole number of at least 1, in range of what a run can take.
 const COUNT: Takes = Takes::Num(
     Range {
@@ -174,6 +213,24 @@ const STEP: Takes = Takes::Num(
     },
     "a whole number from 0",
 );
+const NET_SIDE: Takes = Takes::Num(
+    Range {
+        lo: 1.0,
+        hi: 4096.0,
+        zero: false,
+        whole: true,
+    },
+    "a whole number from 1 to 4096",
+);
+const SHARE: Takes = Takes::Num(
+    Range {
+        lo: 0.0,
+        hi: 0.99,
+        zero: true,
+        whole: false,
+    },
+    "from 0 to 0.99",
+);
 const DEVIATION: Takes = Takes::Num(
     Range {
         lo: 0.0,
@@ -185,8 +242,8 @@ const DEVIATION: Takes = Takes::Num(
 );
 
 use Takes::{
-    Any, Drawable, Expr, Formula, Function, List, Nums, Points, Rows, Rule, Rules, Savable,
-    Schedule, Sized, Task, Text,
+    Any, Drawable, Expr, Formula, Function, Kept, List, Net, NetTask, Nums, Points, Rows, Rule,
+    Rules, Savable, Schedule, Sized, Task, Text, Truth,
 };
 
 const fn row(
@@ -241,10 +298,34 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "A part of a rule as a rule of its own: `last(update)` inside it is the part's own previous value.", "2 * own(g + 0.9 * last(update))"),
     row(Builtin::Objective, "objective", &[need("f", Formula), need("start", Nums), may("minimum", Points), may("noise", DEVIATION), may("within", Points)], "Objective",
         "A test function to minimise, differentiated symbolically. `minimum` is the best point, or a list of them; `noise` the standard deviation of what is added to each coordinate of the gradient.", "objective(fn(x, y) => x^2 + 10*y^2, start: [1, 1], minimum: [0, 0])"),
-    row(Builtin::Bench, "bench", &[need("rules", Rules), need("on", Task), may("steps", COUNT), may("lr", Nums), may("seeds", COUNT), may("schedule", Schedule), may("baselines", Any), may("starts", Points)], "Report",
-        "Races rules on a test function: every rule gets the same steps (1000) and the same grid of learning rates (1e-5, 1e-4, …, 10). SGD, Momentum, RMSProp and Adam stand beside them unless `baselines: false`. Where there is noise, every cell is run with several seeds (5).", "bench([powersign], on: rosenbrock, steps: 4000, lr: grid(1e-4, 1e-1, 4))"),
+    row(Builtin::Logistic, "logistic", &[], "Net",
+        "Softmax regression on pixels.", "synthetic(logistic)"),
+    row(Builtin::Mlp, "mlp", &[may("hidden", Nums)], "Net",
+        "Fully connected layers with ReLU; `hidden` has the units of each hidden layer ([100]).", "synthetic(mlp(hidden: [64, 32]))"),
+    row(Builtin::Convnet, "convnet", &[may("filters", NET_SIDE), may("pool", Truth)], "Net",
+        "The paper's child network: two 3x3 convolutions of 32 filters, each with ReLU and batch normalization. The paper does not say whether there is pooling; here 2x2 maxima follow each layer unless `pool: false`.", "cifar(convnet)"),
+    row(Builtin::Wrn, "wrn", &[may("depth", NET_SIDE), may("width", NET_SIDE)], "Net",
+        "A wide residual network (Zagoruyko and Komodakis 2016) of 6 n + 4 layers (16), `width` (2) times 16, 32 and 64 filters. The paper's has depth 40 and width 4.", "cifar(wrn(depth: 40, width: 4))"),
+    row(Builtin::Lstm, "lstm", &[may("units", NET_SIDE), may("dropout", SHARE)], "Net",
+        "A language model: embedding, one LSTM of so many `units` (200), an output tied to the embedding, variational dropout (0.2).", "ptb(lstm(units: 650, dropout: 0.5))"),
+    row(Builtin::Cifar, "cifar", &[may("net", Net), may("data", Text)], "Task",
+        "A network (`convnet`) that learns CIFAR-10. The files, in their original binary layout, are in the folder `data`, else in the one of `--data` or NOS_DATA.", "cifar(convnet)"),
+    row(Builtin::Ptb, "ptb", &[may("net", Net), may("data", Text)], "Task",
+        "A network (`lstm`) that learns the next word of the Penn Treebank. The files `ptb.train.txt` and `ptb.valid.txt` are in the folder `data`, else in the one of `--data` or NOS_DATA.", "ptb(lstm(units: 650))"),
+    row(Builtin::Synthetic, "synthetic", &[may("net", Net), may("examples", COUNT)], "Task",
+        "A network (`convnet`) that learns images, or sentences for an `lstm`, made from a seed: it needs no files. `examples` counts images or words.", "synthetic(convnet)"),
+    row(Builtin::Bench, "bench", &[need("rules", Rules), need("on", Task), may("steps", COUNT), may("lr", Nums), may("seeds", COUNT), may("schedule", Schedule), may("baselines", Any), may("starts", Points), may("seed", SEED), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Report or Training",
+        "Races rules on a test function: every rule gets the same steps (1000) and the same grid of learning rates (1e-5, 1e-4, …, 10). SGD, Momentum, RMSProp and Adam stand beside them unless `baselines: false`. Where there is noise, every cell is run with several seeds (5). On a network with its data, such as `cifar(convnet)`, rules are trained as by `train`, with AdamW among the baselines.", "bench([powersign], on: rosenbrock, steps: 4000, lr: grid(1e-4, 1e-1, 4))"),
+    row(Builtin::Train, "train", &[need("rule", Rule), need("on", NetTask), may("lr", Nums), may("seeds", COUNT), may("seed", SEED), may("schedule", Schedule), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Training",
+        "Trains a network with a rule by the paper's protocol: each learning rate (`paper`: 1e-5, 1e-4, …, 10) gets one epoch on 10,000 examples, the best one trains for 5 `epochs` on all, or on so many `examples`, with each seed. One learning rate trains at once. What happens is written to the store of runs. `patience` is for how many seconds (600) nothing may be heard of the training.", "train(powersign, on: synthetic(convnet), lr: 0.1)"),
+    row(Builtin::Resume, "resume", &[need("run", Kept)], "Training",
+        "Goes on with a run of the store that was interrupted: what is done is not done again, and training goes on from where its state was last written.", "resume(3)"),
+    row(Builtin::Runs, "runs", &[], "List",
+        "The runs of the store, the latest first: records with the number, task, rules, status, start and best result of each.", "runs()"),
+    row(Builtin::Leaderboard, "leaderboard", &[need("task", NetTask)], "List",
+        "Every result of the store on a task, best first: records with the rule, its learning rate, reward, budget and run.", "leaderboard(cifar(convnet))"),
     row(Builtin::Plot, "plot", &[need("x", Drawable), may("T", COUNT)], "Picture",
-        "A picture of a report (trajectories and curves), a list of numbers, or a schedule over `T` steps (1000).", "plot(ld)"),
+        "A picture of a report (trajectories and curves) or a record of `runs()`, a list of numbers, or a schedule over `T` steps (1000).", "plot(ld)"),
     row(Builtin::Graph, "graph", &[need("rule", Rule)], "Picture",
         "The computation graph of a rule: operands at the leaves, functions between them, the update at the root. What is computed once is drawn once.", "graph(powersign)"),
     row(Builtin::Explain, "explain", &[need("rule", Rule)], "record",
@@ -267,8 +348,8 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "How much there is to read and compute in a rule: 3 a name, 1 a number, and the weight of each operation; what is remembered counts once.", "cost(powersign)"),
     row(Builtin::Save, "save", &[need("x", Savable), need("file", Text)], "nothing",
         "Writes a picture (.svg, .png; a graph also .dot), a report (.json, .ron) or a text to a file.", "save(plot(ld), \"ld.svg\")"),
-    row(Builtin::Load, "load", &[need("file", Text)], "Report",
-        "Reads a report that `save` wrote (.json, .ron).", "load(\"race.ron\")"),
+    row(Builtin::Load, "load", &[need("file", Kept)], "Report or Training",
+        "Reads a report that `save` wrote (.json, .ron), or the report of a run of the store by its number.", "load(\"race.ron\")"),
     row(Builtin::Help, "help", &[may("x", Any)], "nothing",
         "Shows what a name means: its documentation, type and an example.", "help(powersign)"),
 ];
@@ -277,6 +358,19 @@ impl Builtin {
     /// The built-in's row of the table.
     pub fn info(self) -> &'static BuiltinInfo {
         &BUILTINS[self as usize]
+    }
+
+    /// Whether its bare name stands for a network.
+    pub fn is_net(self) -> bool {
+        matches!(
+            self,
+            Self::Logistic | Self::Mlp | Self::Convnet | Self::Wrn | Self::Lstm
+        )
+    }
+
+    /// Whether its bare name stands for a network with its data.
+    pub fn is_task(self) -> bool {
+        matches!(self, Self::Cifar | Self::Ptb | Self::Synthetic)
     }
 
     /// The built-in of this name.

@@ -17,8 +17,9 @@
 //! table of primitive ops), [`builtin`] (the table of built-in functions), [`syntax`] (lexer, grammar, tree, formatter), [`ir`] (the rule
 //! graph, its text, its drawing, the paper's token strings), [`algebra`] (normal forms, keys, equality, simplification), [`engine`] (rules
 //! and test functions as numbers: plainly, as fused loops over tensors, in step over many runs), [`explain`] (what a rule does),
-//! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program), [`search`] (the paper's controller and its rivals),
-//! `plot` (pictures), [`check`] (types before anything runs), [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
+//! [`bench`](mod@bench) (races and reports), [`lab`] (training of networks, by another program), `store` (runs in a file),
+//! [`search`] (the paper's controller and its rivals), `plot` (pictures), `html` (reports as pages), [`check`] (types before anything runs),
+//! [`eval`] (values), [`library`] (the embedded standard library), [`context`] (one
 //! interpreter state), [`capi`] (the optimizer for C), and the two faces `cli` and `repl`.
 //!
 //! *Architecture invariant:* one table defines every primitive op. Checker, graph, evaluator, printing, help and completion read it; there is
@@ -33,8 +34,9 @@
 //! *Architecture invariant:* every fast path has a slow obvious twin. What is fused, vectorised or run on several threads gives the same numbers as the
 //! twin, and tests hold it to that.
 //!
-//! *Architecture invariant:* the core is pure. Files, output, progress and the width of the terminal are reached through [`context::Host`];
-//! randomness is a counter and a seed. There is no clock anywhere below the faces.
+//! *Architecture invariant:* the core is pure. Files, output, progress, the environment, what trains networks and what keeps runs are reached through
+//! [`context::Host`]; randomness is a counter and a seed. Besides the faces, only `store` and `lab::process` touch the outside world, and nothing else knows
+//! the time.
 //!
 //! *Architecture invariant:* a failed input changes nothing. [`context::Context`] cuts definitions, types and graph back to where they were.
 //!
@@ -65,6 +67,8 @@ pub mod diagnostic;
 pub mod engine;
 pub mod eval;
 pub mod explain;
+#[cfg(feature = "cli")]
+pub mod html;
 pub mod ir;
 pub mod lab;
 pub mod library;
@@ -75,5 +79,7 @@ pub mod plot;
 pub mod repl;
 pub mod search;
 pub mod source;
+#[cfg(feature = "cli")]
+pub mod store;
 pub mod syntax;
 pub mod types;

@@ -5,6 +5,7 @@
 //! repeated to the bit.
 
 mod batch;
+mod columns;
 mod grid;
 pub mod report;
 mod session;
@@ -14,10 +15,11 @@ mod table;
 #[allow(clippy::float_cmp, reason = "exact values are meant")]
 mod tests;
 
+pub use columns::Table;
 pub use grid::{GridError, grid};
 pub use report::Report;
 pub use statistics::{mean, t_quantile};
-pub use table::{digits, rate_text};
+pub use table::{digits, estimate_text, rate_text, short_name};
 
 use crate::engine::{EngineError, Lanes, Objective};
 use crate::ir::Rule;

@@ -1,5 +1,6 @@
 //! Reports as tables of plain text.
 
+use super::columns::Table;
 use super::report::{Entry, Estimate, Report};
 use crate::op::number_text;
 use std::fmt::Write;
@@ -14,47 +15,15 @@ impl Report {
     /// The report as text: what was run, then one line a rule, best first; baselines are marked with `*`.
     pub fn table(&self) -> String {
         let mut out = self.heading();
-        let mut heads = HEADS.map(str::to_owned).to_vec();
+        let mut heads = HEADS.to_vec();
         if self.starts.len() > 1 {
-            heads.insert(HEADS.len() - 1, SOLVED.to_owned());
+            heads.insert(HEADS.len() - 1, SOLVED);
         }
-        let columns = heads.len();
-        let mut rows: Vec<Vec<String>> = vec![heads];
+        let mut table = Table::new(&heads);
         for index in self.ranking() {
-            rows.push(self.row(&self.entries[index]));
+            table.row(self.row(&self.entries[index]));
         }
-        let widths: Vec<usize> = (0..columns)
-            .map(|column| {
-                rows.iter()
-                    .map(|row| row.get(column).map_or(0, |cell| cell.chars().count()))
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
-        for (line, row) in rows.iter().enumerate() {
-            let mut text = String::from("  ");
-            for (column, cell) in row.iter().enumerate() {
-                // Names to the left, numbers to the right; a message in place of numbers runs on.
-                let pad = widths
-                    .get(column)
-                    .copied()
-                    .unwrap_or(0)
-                    .saturating_sub(cell.chars().count());
-                let is_message = column == 1 && row.len() < columns;
-                let pad = if is_message { 0 } else { pad };
-                if column == 0 {
-                    let _ = write!(text, "{cell}{}", " ".repeat(pad));
-                } else {
-                    let _ = write!(text, "  {}{cell}", " ".repeat(pad));
-                }
-            }
-            out.push_str(text.trim_end());
-            out.push('\n');
-            if line == 0 {
-                let width: usize = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
-                let _ = writeln!(out, "  {}", "─".repeat(width));
-            }
-        }
+        out.push_str(&table.text());
         self.footer(&mut out);
         out
     }
@@ -194,7 +163,7 @@ fn point(at: &[f64]) -> String {
 }
 
 /// A name short enough for a column.
-fn short_name(name: &str) -> String {
+pub fn short_name(name: &str) -> String {
     const MOST: usize = 40;
     if name.chars().count() <= MOST {
         name.to_owned()
@@ -203,7 +172,8 @@ fn short_name(name: &str) -> String {
     }
 }
 
-fn estimate_text(estimate: &Estimate) -> String {
+/// A mean with its interval: `0.512 ± 0.010`.
+pub fn estimate_text(estimate: &Estimate) -> String {
     match estimate.half_width {
         Some(half) => format!("{} ± {}", digits(estimate.mean), digits(half)),
         None => digits(estimate.mean),

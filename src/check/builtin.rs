@@ -3,7 +3,8 @@
 use super::bind::{Signature, bind, builtin_params};
 use super::{Checker, FnTy, Numeric, Ty};
 use crate::builtin::{Builtin, Takes};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lab::Subject;
 use crate::op::Param;
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, ExprKind, Run, Tree};
@@ -11,10 +12,10 @@ use crate::types::{ExprTy, Range, Stage};
 use std::rc::Rc;
 
 /// An argument as the checker sees it.
-struct Given {
-    ty: Ty,
-    span: Span,
-    id: ExprId,
+pub(super) struct Given {
+    pub(super) ty: Ty,
+    pub(super) span: Span,
+    pub(super) id: ExprId,
 }
 
 impl Checker<'_> {
@@ -145,26 +146,19 @@ impl Checker<'_> {
             },
             Takes::Rules => self.rules(tree, given, &what),
             Takes::Task => self.task(given, &what),
-            Takes::Drawable => {
-                let fits = match ty {
-                    Ty::Report => true,
-                    Ty::List(item) => {
-                        matches!(item.as_ref(), Ty::Unknown | Ty::Num(_) | Ty::List(_))
-                    }
-                    _ => ty
-                        .as_numeric()
-                        .is_some_and(|numeric| numeric.facts.ty.stage <= Stage::Step),
-                };
-                fits || self.expected("a report, a schedule or a list of numbers", &what, given)
-            }
+            Takes::NetTask => self.net_task(given, &what),
+            Takes::Net => self.net(given, &what),
+            Takes::Truth => matches!(ty, Ty::Bool) || self.expected("true or false", &what, given),
+            Takes::Kept => self.kept(builtin, given, &what),
+            Takes::Drawable => self.drawable(given, &what),
             Takes::Savable => {
-                matches!(ty, Ty::Picture | Ty::Report | Ty::Str(_))
+                matches!(ty, Ty::Picture | Ty::Report | Ty::Training | Ty::Str(_))
                     || self.expected("a picture, a report or text", &what, given)
             }
         }
     }
 
-    fn expected(&mut self, expected: &str, what: &str, given: &Given) -> bool {
+    pub(super) fn expected(&mut self, expected: &str, what: &str, given: &Given) -> bool {
         let noun = given.ty.noun();
         let diagnostic = Diagnostic::new(
             Code::E0305,
@@ -195,46 +189,6 @@ impl Checker<'_> {
         item.is_unknown() || self.rule_numeric(&item.clone(), given.span, what).is_some()
     }
 
-    /// A test function, or the name of one.
-    fn task(&mut self, given: &Given, what: &str) -> bool {
-        match &given.ty {
-            Ty::Objective(_) | Ty::Str(None) => true,
-            Ty::Str(Some(text)) => {
-                let is_objective = self
-                    .names
-                    .get(text)
-                    .and_then(|name| self.scope.get(name, u32::MAX))
-                    .is_some_and(|global| matches!(global.ty, Ty::Objective(_)));
-                if !is_objective {
-                    let names: Vec<&str> = self
-                        .scope
-                        .iter()
-                        .filter(|(_, _, global)| matches!(global.ty, Ty::Objective(_)))
-                        .map(|(_, name, _)| self.text(name))
-                        .collect();
-                    let help = suggest(text, names.iter().copied()).map_or_else(
-                        || format!("choose one of {}", names.join(", ")),
-                        |name| format!("did you mean `{name}`?"),
-                    );
-                    self.report(
-                        Diagnostic::new(Code::E0601, given.span, format!("unknown task `{text}`"))
-                            .here("no test function")
-                            .help(help),
-                    );
-                }
-                is_objective
-            }
-            _ => {
-                let noun = given.ty.noun();
-                let diagnostic = Diagnostic::new(Code::E0305, given.span, format!("expected a test function for {what}, found {noun}"))
-                    .here(format!("this is {noun}"))
-                    .help("give it a test function such as `rosenbrock`, or your own made with `objective`");
-                self.report(diagnostic);
-                false
-            }
-        }
-    }
-
     fn result(
         &mut self,
         builtin: Builtin,
@@ -254,20 +208,7 @@ impl Checker<'_> {
                 Ty::list(self.on_items(given, item, span))
             }
             Builtin::Filter => {
-                let item = self.item_of(given);
-                let verdict = self.on_items(given, item, span);
-                if !matches!(verdict, Ty::Bool | Ty::Unknown)
-                    && let Some(Some(function)) = given.get(1)
-                {
-                    self.expected(
-                        "a function that gives true or false",
-                        "`f` of `filter`",
-                        &Given {
-                            ty: verdict,
-                            ..*function
-                        },
-                    );
-                }
+                self.filter(given, span);
                 ty(0)
             }
             Builtin::Sort => {
@@ -316,10 +257,12 @@ impl Checker<'_> {
                 Some(numeric) => Ty::Num(numeric),
                 None => Ty::Unknown,
             },
-            Builtin::Bench => {
-                self.matrix_on_task(tree, given);
-                Ty::Report
-            }
+            Builtin::Bench => self.bench(tree, given),
+            Builtin::Wrn => self.wrn(given),
+            Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, given),
+            Builtin::Runs => Ty::list(self.run_record()),
+            Builtin::Leaderboard => Ty::list(self.leader_record()),
+            Builtin::Load => Self::loaded(&ty(0)),
             Builtin::Print
             | Builtin::Str
             | Builtin::Round
@@ -334,8 +277,31 @@ impl Checker<'_> {
             | Builtin::FromTokens
             | Builtin::Cost
             | Builtin::Save
-            | Builtin::Load
+            | Builtin::Logistic
+            | Builtin::Mlp
+            | Builtin::Convnet
+            | Builtin::Lstm
+            | Builtin::Train
+            | Builtin::Resume
             | Builtin::Help => result_of(builtin),
+        }
+    }
+
+    /// The function of `filter` on its items: it says which of them are taken.
+    fn filter(&mut self, given: &[Option<Given>], span: Span) {
+        let item = self.item_of(given);
+        let verdict = self.on_items(given, item, span);
+        if !matches!(verdict, Ty::Bool | Ty::Unknown)
+            && let Some(Some(function)) = given.get(1)
+        {
+            self.expected(
+                "a function that gives true or false",
+                "`f` of `filter`",
+                &Given {
+                    ty: verdict,
+                    ..*function
+                },
+            );
         }
     }
 
@@ -522,55 +488,10 @@ impl Checker<'_> {
             }
         }
     }
-
-    /// A matrix rule cannot run on a vector of coordinates.
-    fn matrix_on_task(&mut self, tree: &Rc<Tree>, given: &[Option<Given>]) {
-        let (Some(Some(rules)), Some(Some(task))) = (given.first(), given.get(1)) else {
-            return;
-        };
-        let count = match &task.ty {
-            Ty::Objective(count) => *count,
-            _ => None,
-        };
-        let shape = count.map_or("[n]".to_owned(), |count| format!("[{count}]"));
-        let mut items = vec![(rules.ty.clone(), rules.span)];
-        if let (ExprKind::List(run), Ty::List(_)) =
-            (tree.expr(tree.unparen(rules.id)).kind, &rules.ty)
-        {
-            self.silent = true;
-            items = tree
-                .items(run)
-                .iter()
-                .map(|id| (self.expr(tree, *id), tree.span(*id)))
-                .collect();
-            self.silent = false;
-        } else if let Ty::List(item) = &rules.ty {
-            items = vec![((**item).clone(), rules.span)];
-        }
-        for (ty, place) in items {
-            let Some(numeric) = ty.as_numeric().filter(|numeric| numeric.facts.needs_matrix) else {
-                continue;
-            };
-            let mut diagnostic = Diagnostic::new(
-                Code::E0403,
-                place,
-                format!("the rule needs a matrix `[r, c]`, the task has a vector `{shape}`"),
-            )
-            .here("runs on `[r, c]` only")
-            .label(task.span, format!("parameter of shape `{shape}`"));
-            if let Some(from) = numeric
-                .from
-                .filter(|from| from.file == place.file && *from != place)
-            {
-                diagnostic = diagnostic.label(from, "matrix operation here");
-            }
-            self.report(diagnostic.help("leave it out, or race it on a task with matrices"));
-        }
-    }
 }
 
 /// What a built-in gives whatever its arguments.
-fn result_of(builtin: Builtin) -> Ty {
+pub(super) fn result_of(builtin: Builtin) -> Ty {
     match builtin {
         Builtin::Print | Builtin::Save | Builtin::Help => Ty::Unit,
         Builtin::Str | Builtin::Tokens | Builtin::Key => Ty::Str(None),
@@ -583,16 +504,25 @@ fn result_of(builtin: Builtin) -> Ty {
         | Builtin::Sort
         | Builtin::Reverse
         | Builtin::Zip
+        | Builtin::Runs
+        | Builtin::Leaderboard
         | Builtin::Run => Ty::list(Ty::Unknown),
         Builtin::Own
         | Builtin::Explain
         | Builtin::Canon
         | Builtin::Equal
         | Builtin::Dedup
-        | Builtin::Simplify => Ty::Unknown,
+        | Builtin::Simplify
+        | Builtin::Bench
+        | Builtin::Load => Ty::Unknown,
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),
-        Builtin::Bench | Builtin::Load => Ty::Report,
+        Builtin::Logistic | Builtin::Mlp | Builtin::Convnet | Builtin::Wrn => {
+            Ty::Net(Some(Subject::Images))
+        }
+        Builtin::Lstm => Ty::Net(Some(Subject::Text)),
+        Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => Ty::Task,
+        Builtin::Train | Builtin::Resume => Ty::Training,
         Builtin::Plot | Builtin::Graph => Ty::Picture,
     }
 }

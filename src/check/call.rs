@@ -35,7 +35,10 @@ impl Checker<'_> {
             | Ty::Num(_)
             | Ty::List(_)
             | Ty::Record(_)
+            | Ty::Net(_)
+            | Ty::Task
             | Ty::Report
+            | Ty::Training
             | Ty::Picture) => {
                 for arg in tree.args(args).to_vec() {
                     self.expr(tree, arg.value);

@@ -355,6 +355,16 @@ impl Checker<'_> {
                 }
                 vec!["rows", "steps", "task"]
             }
+            Ty::Training => {
+                let known = self.known;
+                match name {
+                    name if name == known.rows => return Ty::list(self.training_row()),
+                    name if name == known.curves => return Ty::list(self.training_curve()),
+                    name if name == known.run => return Ty::NUM,
+                    name if name == known.task || name == known.metric => return Ty::Str(None),
+                    _ => vec!["rows", "curves", "task", "metric", "run"],
+                }
+            }
             other => {
                 let diagnostic = Diagnostic::new(
                     Code::E0305,

@@ -41,6 +41,9 @@ pub(super) fn encode(ty: &Ty, key: &mut Vec<u64>) -> bool {
         Ty::Report => key.push(9),
         Ty::Picture => key.push(10),
         Ty::Str(None) => key.push(11),
+        Ty::Net(subject) => key.extend([13, subject.map_or(2, |subject| subject as u64)]),
+        Ty::Task => key.push(14),
+        Ty::Training => key.push(15),
         Ty::List(item) => {
             key.push(12);
             return encode(item, key);

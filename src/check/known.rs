@@ -41,7 +41,66 @@ pub struct Known {
     pub steps: Symbol,
     /// The name of a report's task.
     pub task: Symbol,
+    /// The number of a run.
+    pub run: Symbol,
+    /// The curves of a report on training.
+    pub curves: Symbol,
+    /// What was measured.
+    pub metric: Symbol,
+    /// The columns of a report on training.
+    pub trained: Vec<Symbol>,
+    /// The fields of a curve.
+    pub curve: Vec<Symbol>,
+    /// The fields of a run.
+    pub runs: Vec<Symbol>,
+    /// The fields of a row of a leaderboard.
+    pub leaders: Vec<Symbol>,
 }
+
+/// The columns of a report on training.
+pub const TRAINED: &[&str] = &[
+    "rule",
+    "formula",
+    "verdict",
+    "slots",
+    "lr",
+    "last",
+    "half_width",
+    "best",
+    "test",
+    "seconds",
+    "failures",
+];
+
+/// The fields of a curve: one number an epoch in its lists.
+pub const CURVE: &[&str] = &[
+    "rule",
+    "stage",
+    "end",
+    "lr",
+    "seed",
+    "epochs",
+    "loss",
+    "valid_loss",
+    "metric",
+];
+
+/// The fields of a run.
+pub const RUNS: &[&str] = &[
+    "run", "status", "task", "rules", "started", "best", "reward",
+];
+
+/// The fields of a row of a leaderboard.
+pub const LEADERS: &[&str] = &[
+    "rule",
+    "formula",
+    "lr",
+    "reward",
+    "half_width",
+    "seeds",
+    "epochs",
+    "run",
+];
 
 /// The columns of a report's rows, in order; the first two are text, all others numbers.
 pub const COLUMNS: &[&str] = &[
@@ -83,6 +142,13 @@ impl Known {
             rows: names.symbol("rows"),
             steps: names.symbol("steps"),
             task: names.symbol("task"),
+            run: names.symbol("run"),
+            curves: names.symbol("curves"),
+            metric: names.symbol("metric"),
+            trained: TRAINED.iter().map(|name| names.symbol(name)).collect(),
+            curve: CURVE.iter().map(|name| names.symbol(name)).collect(),
+            runs: RUNS.iter().map(|name| names.symbol(name)).collect(),
+            leaders: LEADERS.iter().map(|name| names.symbol(name)).collect(),
         }
     }
 

@@ -18,6 +18,7 @@ pub mod known;
 mod operator;
 pub mod scope;
 mod stmt;
+pub(crate) mod task;
 mod ty;
 mod upcoming;
 mod written;

@@ -103,7 +103,10 @@ impl Checker<'_> {
             | Ty::Rule(..)
             | Ty::Record(_)
             | Ty::Objective(_)
+            | Ty::Net(_)
+            | Ty::Task
             | Ty::Report
+            | Ty::Training
             | Ty::Picture => "write a numeric expression, such as `g` or `0.5`".to_owned(),
         };
         self.report(diagnostic.help(help));
@@ -131,7 +134,10 @@ impl Checker<'_> {
             | Ty::Op(_)
             | Ty::Builtin(_)
             | Ty::Objective(_)
+            | Ty::Net(_)
+            | Ty::Task
             | Ty::Report
+            | Ty::Training
             | Ty::Picture => {
                 let diagnostic = Diagnostic::new(
                     Code::E0305,
@@ -168,7 +174,10 @@ impl Checker<'_> {
                 | Ty::Op(_)
                 | Ty::Builtin(_)
                 | Ty::Objective(_)
+                | Ty::Net(_)
+                | Ty::Task
                 | Ty::Report
+                | Ty::Training
                 | Ty::Picture => {
                     let diagnostic = Diagnostic::new(
                         Code::E0305,

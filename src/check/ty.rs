@@ -2,6 +2,7 @@
 
 use crate::builtin::Builtin;
 use crate::ir::Facts;
+use crate::lab::Subject;
 use crate::op::{Leaf, Op};
 use crate::source::Span;
 use crate::syntax::ast::{ExprId, Run, Tree};
@@ -39,8 +40,14 @@ pub enum Ty {
     Builtin(Builtin),
     /// A test function of so many coordinates, where that is known.
     Objective(Option<usize>),
+    /// A network, and what it learns from where that is known.
+    Net(Option<Subject>),
+    /// A network and its data.
+    Task,
     /// What a benchmark found.
     Report,
+    /// What training found.
+    Training,
     /// Something drawn.
     Picture,
 }
@@ -192,7 +199,10 @@ impl Ty {
             | Self::Op(_)
             | Self::Builtin(_)
             | Self::Objective(_)
+            | Self::Net(_)
+            | Self::Task
             | Self::Report
+            | Self::Training
             | Self::Picture => None,
         }
     }
@@ -214,6 +224,9 @@ impl Ty {
             }
             (Self::List(a), Self::List(b)) => Self::list(a.join(b)),
             (Self::Report, Self::Report) => Self::Report,
+            (Self::Training, Self::Training) => Self::Training,
+            (Self::Task, Self::Task) => Self::Task,
+            (Self::Net(a), Self::Net(b)) => Self::Net(a.filter(|subject| *b == Some(*subject))),
             (Self::Picture, Self::Picture) => Self::Picture,
             (Self::Objective(a), Self::Objective(b)) => {
                 Self::Objective(a.filter(|n| *b == Some(*n)))
@@ -251,10 +264,15 @@ impl Ty {
             Self::Num(_) | Self::Rule(..) => 4,
             Self::List(_) => 5,
             Self::Record(_) => 6,
+            Self::Builtin(builtin) if builtin.is_net() => 11,
+            Self::Builtin(builtin) if builtin.is_task() => 12,
             Self::Fn(_) | Self::Op(_) | Self::Builtin(_) => 7,
             Self::Objective(_) => 8,
             Self::Report => 9,
             Self::Picture => 10,
+            Self::Net(_) => 11,
+            Self::Task => 12,
+            Self::Training => 13,
         };
         let (a, b) = (family(self), family(other));
         a == 0 || b == 0 || a == b
@@ -299,7 +317,10 @@ impl Ty {
                 if *n == 1 { "" } else { "s" }
             ),
             Self::Objective(None) => "Objective".to_owned(),
+            Self::Net(_) => "Net".to_owned(),
+            Self::Task => "Task".to_owned(),
             Self::Report => "Report".to_owned(),
+            Self::Training => "Training".to_owned(),
             Self::Picture => "Picture".to_owned(),
         }
     }
@@ -319,7 +340,10 @@ impl Ty {
             Self::Record(_) => "a record".to_owned(),
             Self::Fn(_) | Self::Op(_) | Self::Builtin(_) => "a function".to_owned(),
             Self::Objective(_) => "a test function".to_owned(),
+            Self::Net(_) => "a network".to_owned(),
+            Self::Task => "a task".to_owned(),
             Self::Report => "a report".to_owned(),
+            Self::Training => "a report on training".to_owned(),
             Self::Picture => "a picture".to_owned(),
         }
     }

@@ -19,7 +19,10 @@ const WRITTEN: &[&str] = &[
     "Fn",
     "Record",
     "Objective",
+    "Net",
+    "Task",
     "Report",
+    "Training",
 ];
 
 /// A side of a written shape.
@@ -49,7 +52,10 @@ impl Checker<'_> {
             "Schedule" => Ty::Num(Numeric::of(ExprTy::SCHEDULE, Range::ANY)),
             "Rule" => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
             "Objective" => Ty::Objective(None),
+            "Net" => Ty::Net(None),
+            "Task" => Ty::Task,
             "Report" => Ty::Report,
+            "Training" => Ty::Training,
             "List" => match written.args.as_deref() {
                 Some([TypeArg::Type(item)]) => Ty::list(self.written_type(tree, *item)),
                 Some(_) | None => Ty::list(Ty::Unknown),
@@ -152,7 +158,10 @@ impl Checker<'_> {
             ("Bool", Ty::Bool)
             | ("Str", Ty::Str(_))
             | ("Objective", Ty::Objective(_))
+            | ("Net", Ty::Net(_))
+            | ("Task", Ty::Task)
             | ("Report", Ty::Report)
+            | ("Training", Ty::Training)
             | ("Record", Ty::Record(_))
             | ("Fn", Ty::Fn(_) | Ty::Op(_) | Ty::Builtin(_) | Ty::Rule(..)) => true,
             ("List", Ty::List(item)) => match written.args.as_deref() {

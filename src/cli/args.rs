@@ -29,6 +29,8 @@ pub struct Args {
     /// Scripts to run; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) outside: OutsideArgs,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -41,6 +43,8 @@ pub(super) enum Command {
         /// Scripts; `-` is standard input
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        outside: OutsideArgs,
     },
     /// Checks scripts without running them
     Check {
@@ -59,8 +63,14 @@ pub(super) enum Command {
     },
     /// Applies a rule to recorded gradients and prints the weights after each step, as CSV
     Trace(TraceArgs),
-    /// Races rules on a test function
+    /// Races rules on a test function, or compares them by training a network
     Bench(BenchArgs),
+    /// Trains a network with a rule, or goes on with an interrupted run
+    Train(TrainArgs),
+    /// Lists the runs of the store, the latest first
+    Runs(OutsideArgs),
+    /// Prints the report of a run of the store, draws it, or writes it as a page
+    Report(ReportArgs),
     /// Writes rules as the paper's groups of five tokens
     Tokens {
         /// Reads groups of tokens and writes the rules they mean
@@ -157,27 +167,140 @@ pub(super) struct TraceArgs {
     pub(super) shape: Option<(usize, usize)>,
 }
 
+/// What stands for the environment.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct OutsideArgs {
+    /// The folder of the data that networks learn [default: `$NOS_DATA`]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// The store of runs [default: `$NOS_STORE`, else nos.db]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<String>,
+}
+
 /// Arguments of `nos bench`.
 #[derive(clap::Args, Debug)]
 pub(super) struct BenchArgs {
     /// Rules: names, calls or any expressions
     #[arg(required = true, value_name = "RULE")]
     pub(super) rules: Vec<String>,
-    /// A test function, such as rosenbrock
+    /// A test function such as rosenbrock, or a network with its data such as 'cifar(convnet)'
     #[arg(long, value_name = "TASK")]
     pub(super) on: String,
-    /// Steps of every run
+    /// Steps of every run on a test function
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(super) steps: Option<u64>,
+    /// Starts on a test function: so many at random, or an expression such as `[[1, 2], [-1, 0]]`
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) starts: Option<String>,
+    #[command(flatten)]
+    pub(super) training: TrainingArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) outside: OutsideArgs,
+}
+
+/// Arguments of `nos train`.
+#[derive(clap::Args, Debug)]
+pub(super) struct TrainArgs {
+    /// A rule: a name, a call or any expression
+    #[arg(value_name = "RULE", required_unless_present = "resume")]
+    pub(super) rule: Option<String>,
+    /// A network with its data, such as 'cifar(convnet)'
+    #[arg(long, value_name = "TASK", required_unless_present = "resume")]
+    pub(super) on: Option<String>,
+    /// Goes on with an interrupted run of the store instead
+    #[arg(long, value_name = "RUN", value_parser = count, conflicts_with_all = ["rule", "on", "TrainingArgs"])]
+    pub(super) resume: Option<u64>,
+    #[command(flatten)]
+    pub(super) training: TrainingArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Also writes the report as a page, to a file that ends in .html
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<String>,
+    #[command(flatten)]
+    pub(super) outside: OutsideArgs,
+}
+
+/// Arguments of `nos report`.
+#[derive(clap::Args, Debug)]
+pub(super) struct ReportArgs {
+    /// The number of a run, as `nos runs` lists it
+    #[arg(value_parser = count)]
+    pub(super) run: u64,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Writes the report as a page instead, to a file that ends in .html
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<String>,
+    #[command(flatten)]
+    pub(super) outside: OutsideArgs,
+}
+
+/// How networks are trained.
+#[derive(clap::Args, Debug)]
+pub(super) struct TrainingArgs {
     /// Learning rates: `0.1,0.01`, or an expression such as `grid(1e-4, 1e-1, 4)`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     pub(super) lr: Option<String>,
     /// How many seeds
     #[arg(long, value_name = "K", value_parser = count, allow_hyphen_values = true)]
     pub(super) seeds: Option<u64>,
-    /// Starts: so many at random, or an expression such as `[[1, 2], [-1, 0]]`
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub(super) starts: Option<String>,
+    /// The first seed of networks
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// What multiplies the learning rate at each step, such as `ld`
+    #[arg(long, value_name = "SCHEDULE")]
+    pub(super) schedule: Option<String>,
+    /// Epochs at the best learning rate
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) epochs: Option<u64>,
+    /// Training examples of these epochs
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) examples: Option<u64>,
+    /// Epochs that try a learning rate
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) sweep_epochs: Option<u64>,
+    /// Training examples of those
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) sweep_examples: Option<u64>,
+    /// Examples a step
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) batch: Option<u64>,
+    /// Words that a step of a language model looks back over
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) unroll: Option<u64>,
+    /// Whether images are shifted and mirrored at random
+    #[arg(long, value_name = "true|false")]
+    pub(super) augment: Option<bool>,
+    /// The gradient gets this times the weight
+    #[arg(long, value_name = "X")]
+    pub(super) weight_decay: Option<f64>,
+    /// Gradients of a greater norm are scaled to it
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(super) clip_norm: Option<f64>,
+    /// Whether a run that has not left chance ends after its first epoch
+    #[arg(long, value_name = "true|false")]
+    pub(super) early_stop: Option<bool>,
+    /// Also measures on test data at the end
+    #[arg(long)]
+    pub(super) test: bool,
+    /// What to train on: cpu, cuda, cuda:1
+    #[arg(long, value_name = "DEVICE")]
+    pub(super) device: Option<String>,
+    /// Threads of a training
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) threads: Option<u64>,
+    /// Seconds without a sign of life after which a training is given up
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub(super) patience: Option<f64>,
+}
+
+/// What becomes of a report.
+#[derive(clap::Args, Debug)]
+pub(super) struct OutputArgs {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -1,45 +1,122 @@
-//! `nos bench`: the built-in function `bench` with options for its arguments.
+//! `nos bench`, `nos train`, `nos report` and `nos runs`: the built-in functions of these names with options for their arguments.
 
-use super::args::{BenchArgs, Format};
-use super::{Exit, Failure, Terminal, report, rules};
+use super::args::{
+    BenchArgs, Format, OutputArgs, OutsideArgs, ReportArgs, TrainArgs, TrainingArgs,
+};
+use super::outside::Outside;
+use super::{Exit, Failure, Terminal, complain, report, rules, say};
+use crate::bench::{Table, digits, short_name};
 use crate::context::{Context, Host, Input as Treatment};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::lab::{Archive, Trainer, time_text};
 use crate::op::number_text;
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
 /// What diagnostics call the command line.
 const NAME: &str = "<command line>";
 
-/// Races rules on a test function and prints the report.
+/// Races rules on a test function or compares them by training, and prints the report.
 pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
-    if let Some(path) = &args.plot {
-        drawable(path)?;
+    // A line end after each piece keeps a comment in it from swallowing what follows.
+    let mut call = format!(
+        "bench([{}\n], on: {}",
+        args.rules.join("\n, "),
+        on(&args.on)
+    );
+    if let Some(steps) = args.steps {
+        let _ = write!(call, ", steps: {steps}");
     }
-    let call = call(args)?;
-    let mut session = Session {
-        context: Context::new(),
-        terminal: Terminal::for_script(),
+    if let Some(starts) = &args.starts {
+        let _ = writeln!(call, ", starts: {starts}");
+    }
+    call += &options(&args.training)?;
+    call.push(')');
+    let wanted = Wanted {
+        call,
+        rules: &args.rules,
+        output: &args.output,
+        html: None,
+        is_page_only: false,
     };
-    let problems = match session.race(args, &call) {
-        Ok(()) => {
-            session.terminal.finish()?;
-            // The report of a race that was stopped is there, but it is not what was asked for.
-            let was_stopped = session.terminal.was_stopped();
-            return Ok(if was_stopped { Exit::Wrong } else { Exit::Done });
-        }
-        Err(problems) => problems,
-    };
-    session.terminal.finish()?;
-    report(&problems, session.context.sources());
-    let is_file = problems.iter().any(|problem| problem.code == Code::E0504);
-    Ok(if is_file { Exit::Unusable } else { Exit::Wrong })
+    wanted.answer(&args.outside)
 }
 
-/// Looks at the plot's file before the race: it may be long.
-fn drawable(path: &str) -> Result<(), Failure> {
+/// Trains a network with a rule, or goes on with a run, and prints the report.
+pub(super) fn train(args: &TrainArgs) -> Result<Exit, Failure> {
+    let rules: Vec<String> = args.rule.iter().cloned().collect();
+    let call = match (args.resume, &args.rule, &args.on) {
+        (None, Some(rule), Some(task)) => {
+            let options = options(&args.training)?;
+            format!("train({rule}\n, on: {}{options})", on(task))
+        }
+        (run, _, _) => format!("resume({})", run.unwrap_or(0)),
+    };
+    let wanted = Wanted {
+        call,
+        rules: &rules,
+        output: &args.output,
+        html: args.html.as_deref(),
+        is_page_only: false,
+    };
+    wanted.answer(&args.outside)
+}
+
+/// Prints the report of a run of the store, or writes it as a page.
+pub(super) fn kept(args: &ReportArgs) -> Result<Exit, Failure> {
+    let wanted = Wanted {
+        call: format!("load({})", args.run),
+        rules: &[],
+        output: &args.output,
+        html: args.html.as_deref(),
+        is_page_only: args.html.is_some(),
+    };
+    wanted.answer(&args.outside)
+}
+
+/// Lists the runs of the store.
+pub(super) fn runs(args: &OutsideArgs) -> Result<Exit, Failure> {
+    let mut outside = Outside::new(args);
+    let records = outside
+        .archive(false)
+        .and_then(|archive| archive.map_or(Ok(Vec::new()), |archive| archive.borrow_mut().runs()))
+        .map_err(Failure::Usage)?;
+    if records.is_empty() {
+        complain("there are no runs yet: `nos train` writes one");
+        return Ok(Exit::Done);
+    }
+    let heads = [
+        "run",
+        "started (UTC)",
+        "status",
+        "reward",
+        "best",
+        "rules",
+        "task",
+    ];
+    let mut table = Table::new(&heads);
+    for record in records {
+        let (best, reward) = record.best.unwrap_or_default();
+        table.row(vec![
+            record.run.to_string(),
+            time_text(record.started),
+            record.status.name().to_owned(),
+            reward.map_or_else(|| "–".to_owned(), digits),
+            short_name(&best),
+            short_name(&record.rules.join(", ")),
+            record.task,
+        ]);
+    }
+    say(&table.text())?;
+    Ok(Exit::Done)
+}
+
+/// Looks at a file before the work that ends in it: it may be long.
+fn writable(path: &str, endings: &[&str]) -> Result<(), Failure> {
     let path = Path::new(path);
     let ending = path
         .extension()
@@ -49,12 +126,15 @@ fn drawable(path: &str) -> Result<(), Failure> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let why = if !matches!(ending.as_str(), "svg" | "png") {
-        "the name ends in neither .svg nor .png"
+    let why = if !endings.contains(&ending.as_str()) {
+        match endings {
+            [one] => format!("the name does not end in .{one}"),
+            _ => format!("the name ends in neither .{}", endings.join(" nor .")),
+        }
     } else if folder.is_some_and(|folder| !folder.is_dir()) {
-        "there is no such folder"
+        "there is no such folder".to_owned()
     } else if path.is_dir() {
-        "it is a folder"
+        "it is a folder".to_owned()
     } else {
         return Ok(());
     };
@@ -64,28 +144,79 @@ fn drawable(path: &str) -> Result<(), Failure> {
     )))
 }
 
+/// A report that is wanted, and what becomes of it.
+struct Wanted<'a> {
+    call: String,
+    rules: &'a [String],
+    output: &'a OutputArgs,
+    html: Option<&'a str>,
+    /// Whether a page is all that is wanted.
+    is_page_only: bool,
+}
+
+impl Wanted<'_> {
+    fn answer(&self, outside: &OutsideArgs) -> Result<Exit, Failure> {
+        if let Some(path) = &self.output.plot {
+            writable(path, &["svg", "png"])?;
+        }
+        if let Some(path) = self.html {
+            writable(path, &["html"])?;
+        }
+        let mut session = Session {
+            context: Context::new(),
+            terminal: Terminal::for_script().with(Outside::new(outside)),
+        };
+        let problems = match session.answer(self) {
+            Ok(()) => {
+                session.terminal.finish()?;
+                // The report of work that was stopped is there, but it is not what was asked for.
+                let was_stopped = session.terminal.was_stopped();
+                return Ok(if was_stopped { Exit::Wrong } else { Exit::Done });
+            }
+            Err(problems) => problems,
+        };
+        session.terminal.finish()?;
+        report(&problems, session.context.sources());
+        let is_outside = problems.iter().any(|problem| {
+            matches!(
+                problem.code,
+                Code::E0504 | Code::E0604 | Code::E0605 | Code::E0607
+            )
+        });
+        Ok(if is_outside {
+            Exit::Unusable
+        } else {
+            Exit::Wrong
+        })
+    }
+}
+
 struct Session {
     context: Context,
     terminal: Terminal,
 }
 
 impl Session {
-    fn race(&mut self, args: &BenchArgs, call: &str) -> Result<(), Vec<Diagnostic>> {
+    fn answer(&mut self, wanted: &Wanted<'_>) -> Result<(), Vec<Diagnostic>> {
         // Each rule for itself first, so that what is wrong in it is shown in the user's own text.
-        for (number, rule) in (1..).zip(&args.rules) {
+        for (number, rule) in (1..).zip(wanted.rules) {
             let name = format!("<rule {number}>");
             rules::rule(&mut self.context, &name, rule, &mut self.terminal)?;
         }
-        self.run(&format!("let report = {call}"))?;
+        self.run(&format!("let report = {}", wanted.call))?;
         // Ctrl-C keeps what is done: the report of it is still printed and drawn.
         self.terminal.begin();
-        match args.format {
+        match wanted.output.format {
+            Format::Text if wanted.is_page_only => {}
             Format::Text => self.run("report")?,
             Format::Json => self.saved("save(report, \"report.json\")")?,
             Format::Ron => self.saved("save(report, \"report.ron\")")?,
         }
-        if let Some(path) = &args.plot {
+        if let Some(path) = &wanted.output.plot {
             self.run(&format!("save(plot(report), {})", quoted(path)))?;
+        }
+        if let Some(path) = wanted.html {
+            self.run(&format!("save(report, {})", quoted(path)))?;
         }
         Ok(())
     }
@@ -118,32 +249,68 @@ impl Session {
     }
 }
 
-/// The call of `bench` that the options mean.
-fn call(args: &BenchArgs) -> Result<String, Failure> {
-    // A line end after each piece keeps a comment in it from swallowing what follows.
-    let mut call = format!("bench([{}\n], on: ", args.rules.join("\n, "));
-    let is_name = args.on.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let _ = if is_name {
-        write!(call, "{}", quoted(&args.on))
+/// A task as an argument: a bare name may be that of a function the language does not have.
+fn on(task: &str) -> String {
+    let is_name = task.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_name {
+        quoted(task)
     } else {
-        writeln!(call, "{}", args.on)
-    };
-    if let Some(steps) = args.steps {
-        let _ = write!(call, ", steps: {steps}");
+        format!("{task}\n")
     }
+}
+
+/// The named arguments that the options mean.
+fn options(args: &TrainingArgs) -> Result<String, Failure> {
+    let mut out = String::new();
     if let Some(rates) = &args.lr {
         let _ = match numbers(rates)? {
-            Some(rates) => write!(call, ", lr: [{}]", rates.join(", ")),
-            None => writeln!(call, ", lr: {rates}"),
+            Some(rates) => write!(out, ", lr: [{}]", rates.join(", ")),
+            None => writeln!(out, ", lr: {rates}"),
         };
     }
-    if let Some(seeds) = args.seeds {
-        let _ = write!(call, ", seeds: {seeds}");
+    if let Some(schedule) = &args.schedule {
+        let _ = writeln!(out, ", schedule: {schedule}");
     }
-    if let Some(starts) = &args.starts {
-        let _ = writeln!(call, ", starts: {starts}");
+    let counts = [
+        ("seeds", args.seeds),
+        ("seed", args.seed),
+        ("epochs", args.epochs),
+        ("examples", args.examples),
+        ("sweep_epochs", args.sweep_epochs),
+        ("sweep_examples", args.sweep_examples),
+        ("batch", args.batch),
+        ("unroll", args.unroll),
+        ("threads", args.threads),
+    ];
+    for (name, count) in counts {
+        if let Some(count) = count {
+            let _ = write!(out, ", {name}: {count}");
+        }
     }
-    Ok(call + ")")
+    let amounts = [
+        ("weight_decay", args.weight_decay),
+        ("clip_norm", args.clip_norm),
+        ("patience", args.patience),
+    ];
+    for (name, amount) in amounts {
+        if let Some(amount) = amount {
+            let _ = write!(out, ", {name}: {}", number_text(amount));
+        }
+    }
+    let truths = [
+        ("augment", args.augment),
+        ("early_stop", args.early_stop),
+        ("test", args.test.then_some(true)),
+    ];
+    for (name, truth) in truths {
+        if let Some(truth) = truth {
+            let _ = write!(out, ", {name}: {truth}");
+        }
+    }
+    if let Some(device) = &args.device {
+        let _ = write!(out, ", device: {}", quoted(device));
+    }
+    Ok(out)
 }
 
 /// Learning rates that are written as numbers, as the language writes them; none where they are an expression.
@@ -200,6 +367,22 @@ impl Host for ToOutput<'_> {
 
     fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()> {
         self.terminal.progress(done, what)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.terminal.variable(name)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.terminal.is_file(path)
+    }
+
+    fn trainer(&mut self) -> Option<Rc<RefCell<dyn Trainer>>> {
+        self.terminal.trainer()
+    }
+
+    fn archive(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
+        self.terminal.archive(wanted)
     }
 
     fn canvas(&self) -> (u16, bool) {

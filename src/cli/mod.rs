@@ -16,6 +16,7 @@ mod fmt;
 pub(crate) mod help;
 mod input;
 mod output;
+mod outside;
 mod program;
 mod rules;
 mod simplify;
@@ -24,8 +25,10 @@ mod tokens;
 mod trace;
 
 pub use args::Args;
+pub(crate) use args::OutsideArgs;
 pub(crate) use files::{read_text, write_whole};
 pub(crate) use output::{Exit, Failure, colour, complain, report, say};
+pub(crate) use outside::Outside;
 pub(crate) use terminal::Terminal;
 
 use args::Command;
@@ -64,11 +67,14 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     match args.command {
-        Some(Command::Run { files }) => program::run(&files),
+        Some(Command::Run { files, outside }) => program::run(&files, &outside),
         Some(Command::Check { files }) => program::check(&files),
         Some(Command::Fmt { check, files }) => fmt::fmt(&files, check),
         Some(Command::Trace(args)) => trace::trace(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
+        Some(Command::Train(args)) => bench::train(&args),
+        Some(Command::Runs(args)) => bench::runs(&args),
+        Some(Command::Report(args)) => bench::kept(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),
         Some(Command::Canon(args)) => canon::canon(&args),
         Some(Command::Simplify { rules }) => simplify::simplify(&rules),
@@ -76,9 +82,9 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Explain { program, rules }) => explain::explain(&rules, program),
         Some(Command::Help { topic }) => help::help(topic.as_deref()),
         Some(Command::Completions { shell }) => help::completions(shell),
-        None if !args.eval.is_empty() => program::eval(&args.eval.join("\n")),
-        None if !args.files.is_empty() => program::run(&args.files),
-        None if io::stdin().is_terminal() => crate::repl::repl(),
-        None => program::run(&["-".into()]),
+        None if !args.eval.is_empty() => program::eval(&args.eval.join("\n"), &args.outside),
+        None if !args.files.is_empty() => program::run(&args.files, &args.outside),
+        None if io::stdin().is_terminal() => crate::repl::repl(&args.outside),
+        None => program::run(&["-".into()], &args.outside),
     }
 }

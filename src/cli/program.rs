@@ -1,19 +1,19 @@
 //! Scripts: run or only checked.
 
 use super::input::Input;
-use super::{Exit, Failure, Terminal, report};
+use super::{Exit, Failure, Outside, OutsideArgs, Terminal, report};
 use crate::context::{Context, Input as Treatment};
 use crate::diagnostic::Diagnostic;
 use std::path::PathBuf;
 
 /// Runs scripts in order, each for itself, up to the first that fails. All are read before the first one runs.
-pub(super) fn run(paths: &[PathBuf]) -> Result<Exit, Failure> {
+pub(super) fn run(paths: &[PathBuf], outside: &OutsideArgs) -> Result<Exit, Failure> {
     let inputs: Vec<Input> = paths
         .iter()
         .map(|path| Input::read(path))
         .collect::<Result<_, _>>()?;
     for input in &inputs {
-        let exit = run_one(input)?;
+        let exit = run_one(input, outside)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
@@ -22,12 +22,12 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<Exit, Failure> {
 }
 
 /// Runs code from the command line.
-pub(super) fn eval(code: &str) -> Result<Exit, Failure> {
-    run_one(&Input::code(code))
+pub(super) fn eval(code: &str, outside: &OutsideArgs) -> Result<Exit, Failure> {
+    run_one(&Input::code(code), outside)
 }
 
-fn run_one(input: &Input) -> Result<Exit, Failure> {
-    let mut terminal = Terminal::for_script();
+fn run_one(input: &Input, outside: &OutsideArgs) -> Result<Exit, Failure> {
+    let mut terminal = Terminal::for_script().with(Outside::new(outside));
     let mut context = Context::new();
     let text = match input.text(&mut context) {
         Ok(text) => text,

@@ -1,12 +1,16 @@
 //! The outside world of programs that run under `nos`: files, standard output, a progress bar, Ctrl-C.
 
 use super::output::colour;
+use super::outside::Outside;
 use super::write_whole;
 use crate::context::Host;
+use crate::lab::{Archive, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -39,6 +43,7 @@ pub(crate) struct Terminal {
     /// Whether Ctrl-C stopped any job.
     was_stopped: bool,
     bar: Option<ProgressBar>,
+    outside: Outside,
 }
 
 impl Terminal {
@@ -55,6 +60,7 @@ impl Terminal {
             done: 0.0,
             was_stopped: false,
             bar: None,
+            outside: Outside::default(),
         }
     }
 
@@ -74,6 +80,12 @@ impl Terminal {
             });
         });
         Self::for_filter()
+    }
+
+    /// Lets options of the command line stand for variables of the environment.
+    pub(crate) fn with(mut self, outside: Outside) -> Self {
+        self.outside = outside;
+        self
     }
 
     /// Forgets earlier presses of Ctrl-C: a new job begins.
@@ -111,7 +123,7 @@ impl Terminal {
             reason = "a small whole number"
         )]
         let bar = ProgressBar::with_draw_target(Some(TICKS as u64), ProgressDrawTarget::stderr());
-        let template = "{bar:30} {percent:>3} %  {msg}";
+        let template = "{bar:20} {percent:>3} %  {wide_msg}";
         bar.with_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         )
@@ -172,6 +184,22 @@ impl Host for Terminal {
             self.end_job();
         }
         ControlFlow::Continue(())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.outside.variable(name)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn trainer(&mut self) -> Option<Rc<RefCell<dyn Trainer>>> {
+        Some(self.outside.lab())
+    }
+
+    fn archive(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
+        self.outside.archive(wanted)
     }
 
     fn canvas(&self) -> (u16, bool) {

@@ -55,6 +55,9 @@ impl Formulas {
                 | Value::Op(_)
                 | Value::Builtin(_)
                 | Value::Objective(_)
+                | Value::Net(_)
+                | Value::Task(_)
+                | Value::Training(_)
                 | Value::Report(..)
                 | Value::Explanation(_)
                 | Value::Diagram(_) => None,

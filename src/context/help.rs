@@ -274,7 +274,8 @@ fn overview() -> String {
      \x20   mine                                          see it\n\
      \x20   run(mine, [0.1, 0.1, -0.1], lr: 0.1)          the weights after each step\n\
      \x20   bench([mine, powersign], on: rosenbrock)      race it\n\
-     \x20   plot(bench([mine], on: rosenbrock))           and draw it\n\n\
+     \x20   plot(bench([mine], on: rosenbrock))           and draw it\n\
+     \x20   train(mine, on: synthetic(convnet), lr: 0.1)  train a network with it\n\n\
      Help on anything by its name: help(powersign), help(ema), help(\"E0301\"), help(\"@\").\n"
         .to_owned()
 }

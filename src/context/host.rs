@@ -1,8 +1,11 @@
 //! The outside world as programs can reach it.
 
+use crate::lab::{Archive, Trainer};
+use std::cell::RefCell;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
 /// What shows output, reads and writes files, and hears of progress. The program `nos` has one with files and a terminal;
 /// tests and other hosts bring their own.
@@ -24,6 +27,29 @@ pub trait Host {
 
     /// Hears of progress: a fraction from 0 to 1 and what is being done (empty between longer jobs); `Break` stops the job.
     fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()>;
+
+    /// A setting from outside: an environment variable, or the option of the command line that stands for it.
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Whether there is a file of this name.
+    fn is_file(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// What trains networks, where anything does.
+    fn trainer(&mut self) -> Option<Rc<RefCell<dyn Trainer>>> {
+        None
+    }
+
+    /// What keeps runs, where anything does: one that is `wanted` is made where there is none yet.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    fn archive(&mut self, _wanted: bool) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
+        Ok(None)
+    }
 
     /// How many columns tables and charts may take, and whether they may use colour.
     fn canvas(&self) -> (u16, bool);

@@ -105,7 +105,7 @@ codes! {
         "`g`, `w`, `t`, `T`, `e`, `pi` and the other names a rule can mention are fixed, and so are the primitive functions. Choose another name.";
         "let g = 2" => "let k = 2\nk * g";
     E0312 "unknown type":
-        "Types are `Num`, `Bool`, `Str`, `Schedule`, `Tensor[*]`, `Tensor[]`, `Tensor[r, c]`, `List[T]`, `Rule`, `Fn` and `Record`.";
+        "Types are `Num`, `Bool`, `Str`, `Schedule`, `Tensor[*]`, `Tensor[]`, `Tensor[r, c]`, `List[T]`, `Rule`, `Fn`, `Record`, `Objective`, `Net`, `Task`, `Report` and `Training`.";
         "fn f(x: Number) = x" => "fn f(x: Num) = x";
     E0313 "no rule":
         "A rule is a numeric expression of the parameter's own shape, or one that broadcasts to it. This value cannot be the update of a parameter.";
@@ -156,11 +156,26 @@ codes! {
         "The paper's strings write a rule as at most four groups `op1 op2 u1 u2 b` over a fixed set of operands and functions. Whatever way this rule is written, it uses something outside them, or no four groups were found for it.";
         "tokens(tanh(g))" => "tokens(sign(g) * g)";
     E0601 "unknown task":
-        "A task is a test function: one of the standard library, or your own made with `objective`.";
+        "A task is a test function (one of the standard library, or your own made with `objective`) or a network with its data, such as `cifar(convnet)`.";
         "bench([sgd], on: \"rosenbruck\")" => "bench([sgd], on: \"rosenbrock\")";
     E0602 "start and coordinates differ":
         "A test function needs one start value for each of its arguments, and each minimum has as many coordinates.";
         "objective(fn(x, y) => x^2 + y^2, start: [1])" => "objective(fn(x, y) => x^2 + y^2, start: [1, 1])";
+    E0603 "network does not fit its data":
+        "Images are learned by `convnet`, `wrn`, `mlp` and `logistic`, words by `lstm`. A wide residual network has 6 n + 4 layers.";
+        "cifar(lstm)" => "cifar(convnet)";
+    E0604 "data are missing or broken":
+        "CIFAR-10 in its original binary layout and the Penn Treebank are looked for in the folder `data:` of the task, else in the one of `--data` or the environment variable NOS_DATA. `synthetic(net)` needs no files.";
+        "" => "";
+    E0605 "nothing here can train networks":
+        "Networks are trained by a program of its own, `nos-lab`. It was not found, it could not be started, or it could not do what it was asked for.";
+        "train(sgd, on: synthetic(logistic), lr: 0.1)" => "";
+    E0606 "option of another kind of task":
+        "A race on a test function has steps; training has epochs, examples and batches. The option belongs to the other kind of task.";
+        "bench(sgd, on: rosenbrock, epochs: 5)" => "bench(sgd, on: rosenbrock, steps: 500)";
+    E0607 "store of runs cannot be used":
+        "Runs are kept in a file, `nos.db` in the working folder unless `--store` or the environment variable NOS_STORE names another. The file is no store, was written by a newer version, cannot be written, or has no such run.";
+        "load(1)" => "";
     W0301 "unused":
         "The program does something, and never uses this. A name that starts with `_` is never reported.";
         "let base = 2\nprint(sign(g))" => "let base = 2\nprint(base^sign(g))";

@@ -163,7 +163,15 @@ impl Evaluator<'_> {
                 None => Err(self.unexpected(span, "an expression")),
             },
             Builtin::Objective => self.objective(&given, span),
+            Builtin::Logistic | Builtin::Mlp | Builtin::Convnet | Builtin::Wrn | Builtin::Lstm => {
+                self.net(builtin, &given, span)
+            }
+            Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, &given),
             Builtin::Bench => self.bench(&given, span),
+            Builtin::Train => self.train(builtin, &given, span),
+            Builtin::Resume => self.resume(&given, span),
+            Builtin::Runs => self.runs(span),
+            Builtin::Leaderboard => self.leaderboard(&given, span),
             Builtin::Plot => self.plot(&given, span),
             Builtin::Graph => self.diagram(&given, span),
             Builtin::Explain => self.explain(&given, span),

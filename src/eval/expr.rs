@@ -408,6 +408,9 @@ impl Evaluator<'_> {
             Value::Report(report, _) if name == self.known.task => {
                 Ok(Value::Str(report.task.name.as_str().into()))
             }
+            Value::Training(report) => self
+                .training_field(&report, name)
+                .ok_or_else(|| self.unexpected(span, "a record with this field")),
             _ => Err(self.unexpected(span, "a record")),
         }
     }

@@ -5,7 +5,10 @@ use super::lists::outside;
 use super::{Evaluator, Result, Value};
 use crate::bench::Report;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::lab;
 use crate::source::Span;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -18,6 +21,12 @@ impl Evaluator<'_> {
             return Err(self.unexpected(span, "something to draw"));
         };
         let picture = match value {
+            Value::Training(_) | Value::Record(_) => {
+                let report = self.kept_report(value, *place)?;
+                Picture::of_training(&report).map_err(|error| {
+                    outside(*place, error.to_string(), "train for one epoch at least")
+                })?
+            }
             Value::Report(report, objective) => {
                 let surface = objective.as_ref().map(|objective| {
                     let objective = Rc::clone(objective);
@@ -224,13 +233,14 @@ impl Evaluator<'_> {
             #[cfg(not(feature = "cli"))]
             (Value::Diagram(_), _) => Err(wrong(".dot")),
             #[cfg(feature = "cli")]
-            (Value::Report(report, _), "json") => serde_json::to_vec_pretty(&**report)
-                .map_err(|error| outside(place, error.to_string(), "save it as .ron")),
-            (Value::Report(report, _), "ron") => {
-                ron::ser::to_string_pretty(&**report, ron::ser::PrettyConfig::default())
-                    .map(String::into_bytes)
-                    .map_err(|error| outside(place, error.to_string(), "print it instead"))
-            }
+            (Value::Report(report, _), "json") => json(&**report, place),
+            #[cfg(feature = "cli")]
+            (Value::Training(report), "json") => json(&**report, place),
+            (Value::Report(report, _), "ron") => ron(&**report, place),
+            (Value::Training(report), "ron") => ron(&**report, place),
+            #[cfg(feature = "cli")]
+            (Value::Training(report), "html") => Ok(crate::html::training(report).into_bytes()),
+            (Value::Training(_), _) => Err(wrong(".json, .ron or .html")),
             (Value::Report(..), _) => Err(wrong(".json or .ron")),
             (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
             _ => Err(self.unexpected(place, "a picture, a report or text")),
@@ -239,8 +249,11 @@ impl Evaluator<'_> {
 
     /// `load(file)`.
     pub(super) fn load(&mut self, given: &Given, span: Span) -> Result<Value> {
-        let Some((Value::Str(name), place)) = &given[0] else {
-            return Err(self.unexpected(span, "a file name"));
+        let Some((value, place)) = &given[0] else {
+            return Err(self.unexpected(span, "a file name or the number of a run"));
+        };
+        let Value::Str(name) = value else {
+            return self.kept_report(value, *place).map(Value::Training);
         };
         let path = self.path(name);
         let cannot = |why: String| {
@@ -255,7 +268,18 @@ impl Evaluator<'_> {
             .read(&path)
             .map_err(|error| cannot(reason(&error)))?;
         let text = String::from_utf8(bytes).map_err(|_| cannot("it is not text".to_owned()))?;
-        let report = parse_report(name, &text).map_err(cannot)?;
+        if text.contains("training_format") {
+            let report: lab::Report = parse(name, &text).map_err(cannot)?;
+            let (found, read) = (report.training_format, lab::FORMAT);
+            return if found == read {
+                Ok(Value::Training(Rc::new(report)))
+            } else {
+                Err(cannot(format!(
+                    "its format is {found}, this version reads {read}"
+                )))
+            };
+        }
+        let report: Report = parse(name, &text).map_err(cannot)?;
         if report.format != crate::bench::report::FORMAT {
             return Err(cannot(format!(
                 "its format is {}, this version reads {}",
@@ -282,7 +306,19 @@ impl Evaluator<'_> {
     }
 }
 
-fn parse_report(name: &str, text: &str) -> std::result::Result<Report, String> {
+#[cfg(feature = "cli")]
+fn json(report: &impl Serialize, place: Span) -> Result<Vec<u8>> {
+    serde_json::to_vec_pretty(report)
+        .map_err(|error| outside(place, error.to_string(), "save it as .ron"))
+}
+
+fn ron(report: &impl Serialize, place: Span) -> Result<Vec<u8>> {
+    ron::ser::to_string_pretty(report, ron::ser::PrettyConfig::default())
+        .map(String::into_bytes)
+        .map_err(|error| outside(place, error.to_string(), "print it instead"))
+}
+
+fn parse<T: DeserializeOwned>(name: &str, text: &str) -> std::result::Result<T, String> {
     #[cfg(feature = "cli")]
     if name.to_lowercase().ends_with(".json") {
         return serde_json::from_str(text).map_err(|error| error.to_string());

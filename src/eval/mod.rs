@@ -15,13 +15,16 @@ mod diagram;
 mod explain;
 mod expr;
 mod files;
+mod kept;
 mod lists;
 mod memo;
 mod race;
 mod run;
 mod show;
 mod simplify;
+mod task;
 mod tokens;
+mod train;
 mod value;
 
 pub use files::reason;

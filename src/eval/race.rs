@@ -2,9 +2,12 @@
 
 use super::builtin::{Given, needs_matrix};
 use super::lists::{outside, whole};
+use super::task::as_task;
 use super::{Evaluator, Result, Value};
 use crate::bench::{self, BenchError, Candidate, Options, Report};
+use crate::builtin::Builtin;
 use crate::check::known::COLUMNS;
+use crate::check::task::{TASKS, misplaced};
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::engine::Objective;
 use crate::source::Span;
@@ -19,6 +22,11 @@ impl Evaluator<'_> {
         let (Some((rules, rules_place)), Some((task, task_place))) = (&given[0], &given[1]) else {
             return Err(self.unexpected(span, "rules and a task"));
         };
+        if as_task(task).is_some() {
+            self.options_of(given, true)?;
+            return self.train(Builtin::Bench, given, span);
+        }
+        self.options_of(given, false)?;
         let objective = self.task(task, *task_place)?;
         let rules: Vec<Value> = match rules {
             Value::List(items) => items.to_vec(),
@@ -28,18 +36,7 @@ impl Evaluator<'_> {
         for rule in &rules {
             candidates.push(self.candidate(rule, *rules_place, false)?);
         }
-        match &given[6] {
-            Some((Value::Bool(false), _)) => {}
-            Some((Value::List(own), place)) => {
-                for rule in own.iter() {
-                    candidates.push(self.candidate(rule, *place, true)?);
-                }
-            }
-            Some((Value::Bool(true), _)) | None => self.baselines(&mut candidates, span)?,
-            Some((_, place)) => {
-                return Err(self.unexpected(*place, "true, false or a list of rules"));
-            }
-        }
+        self.with_baselines(&mut candidates, given[6].as_ref(), &BASELINES, span)?;
         let steps = match &given[2] {
             Some((Value::Num(steps), place)) => whole(*steps, 1.0, 1e9, "`steps`", *place)?,
             Some(_) | None => 1000,
@@ -132,7 +129,46 @@ impl Evaluator<'_> {
         })
     }
 
-    fn candidate(&mut self, value: &Value, span: Span, is_baseline: bool) -> Result<Candidate> {
+    /// Options that belong to the other kind of task.
+    #[allow(clippy::unused_self, reason = "reads as a sentence at the call")]
+    fn options_of(&self, given: &Given, is_training: bool) -> Result<()> {
+        for (param, slot) in Builtin::Bench.info().params.iter().zip(given) {
+            if let Some((_, place)) = slot
+                && let Some(problem) = misplaced(param.name, is_training, *place)
+            {
+                return Err(Box::new(problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rules that stand beside those asked for: the usual ones of these names, those of a list, or none.
+    pub(super) fn with_baselines(
+        &mut self,
+        candidates: &mut Vec<Candidate>,
+        given: Option<&(Value, Span)>,
+        usual: &[&str],
+        span: Span,
+    ) -> Result<()> {
+        match given {
+            Some((Value::Bool(false), _)) => Ok(()),
+            Some((Value::List(own), place)) => {
+                for rule in own.iter() {
+                    candidates.push(self.candidate(rule, *place, true)?);
+                }
+                Ok(())
+            }
+            Some((Value::Bool(true), _)) | None => self.baselines(candidates, usual, span),
+            Some((_, place)) => Err(self.unexpected(*place, "true, false or a list of rules")),
+        }
+    }
+
+    pub(super) fn candidate(
+        &mut self,
+        value: &Value,
+        span: Span,
+        is_baseline: bool,
+    ) -> Result<Candidate> {
         let rule = self.extract(value, span)?;
         let formula = self.shower().formula(value);
         let name = match value {
@@ -149,8 +185,13 @@ impl Evaluator<'_> {
     }
 
     /// The usual baselines, those apart that are among the rules already.
-    fn baselines(&mut self, candidates: &mut Vec<Candidate>, span: Span) -> Result<()> {
-        for name in BASELINES {
+    fn baselines(
+        &mut self,
+        candidates: &mut Vec<Candidate>,
+        usual: &[&str],
+        span: Span,
+    ) -> Result<()> {
+        for name in usual {
             let Some(value) = self.standard(name) else {
                 continue;
             };
@@ -186,19 +227,19 @@ impl Evaluator<'_> {
                 {
                     return Ok(Rc::clone(objective));
                 }
-                let names: Vec<&str> = self
+                let functions = self
                     .scope
                     .iter()
                     .filter(|(_, _, value)| matches!(value, Value::Objective(_)))
-                    .map(|(_, name, _)| self.names.text(name))
-                    .collect();
+                    .map(|(_, name, _)| self.names.text(name));
+                let names: Vec<&str> = functions.chain(TASKS).collect();
                 let help = suggest(text, names.iter().copied()).map_or_else(
                     || format!("choose one of {}", names.join(", ")),
                     |name| format!("did you mean `{name}`?"),
                 );
                 Err(Box::new(
                     Diagnostic::new(Code::E0601, span, format!("unknown task `{text}`"))
-                        .here("no test function")
+                        .here("no task")
                         .help(help),
                 ))
             }

@@ -1,12 +1,17 @@
 //! Values as text: in full for the prompt, on one line inside other values.
 
 use super::Value;
+use super::task::{as_net, as_task};
+use crate::bench::{Table, rate_text, short_name};
+use crate::builtin::Builtin;
 use crate::check::scope::Scope;
 use crate::ir::{self, Graph, NodeId};
+use crate::lab::{Source, Subject, Task};
 use crate::op::number_text;
 use crate::syntax::names::{Names, Symbol};
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Operands of the standard library that formulas are written in.
@@ -56,7 +61,14 @@ impl<'a> Shower<'a> {
                 format!("{head}\n  {}{}", self.about(rule.node), self.family(value))
             }
             Value::Expr(node) => format!("{}\n  {}", self.node(*node, true), self.about(*node)),
+            Value::List(items) => self.table(items).unwrap_or_else(|| self.inline(value)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
+            Value::Training(report) => report.table().trim_end().to_owned(),
+            Value::Net(net) => format!("{}\n  {}", net.full_text(), net.about()),
+            Value::Task(task) => format!("{task}\n  {}", about(task)),
+            Value::Builtin(builtin) => {
+                bare(*builtin).map_or_else(|| self.inline(value), |value| self.full(&value))
+            }
             Value::Explanation(page) => page.text(),
             Value::Diagram(diagram) => diagram.tree(usize::from(self.width), self.colour),
             #[cfg(feature = "cli")]
@@ -97,7 +109,7 @@ impl<'a> Shower<'a> {
         match value {
             Value::Str(text) => text.to_string(),
             Value::Rule(rule) => self.node(rule.node, true),
-            Value::Report(..) | Value::Explanation(_) => self.full(value),
+            Value::Report(..) | Value::Training(_) | Value::Explanation(_) => self.full(value),
             Value::Diagram(diagram) => diagram.tree(usize::from(self.width), false),
             #[cfg(feature = "cli")]
             Value::Picture(_) => self.full(value),
@@ -151,14 +163,54 @@ impl<'a> Shower<'a> {
                 .replace("fn (", "fn(")
             }
             Value::Op(op) => op.info().signature(),
-            Value::Builtin(builtin) => builtin.info().signature(),
+            Value::Builtin(builtin) => bare(*builtin).map_or_else(
+                || builtin.info().signature(),
+                |_| builtin.info().name.to_owned(),
+            ),
             Value::Objective(objective) => objective.name().to_owned(),
+            Value::Net(net) => net.to_string(),
+            Value::Task(task) => task.to_string(),
+            Value::Training(report) => format!("report on {}", report.plan.name),
             Value::Report(report, _) => format!("report on {}", report.task.name),
             Value::Explanation(page) => format!("explanation of {}", page.name()),
             Value::Diagram(diagram) => format!("graph of {}", diagram.name()),
             #[cfg(feature = "cli")]
             Value::Picture(_) => "picture".to_owned(),
         }
+    }
+
+    /// Records with the same fields as a table, where every field is a number, a truth value or text.
+    fn table(&self, items: &[Value]) -> Option<String> {
+        let fields = |item: &Value| match item {
+            Value::Record(fields) => Some(Rc::clone(fields)),
+            _ => None,
+        };
+        let first = fields(items.first()?)?;
+        let heads: Vec<&str> = first
+            .iter()
+            .map(|(name, _)| self.names.text(*name))
+            .collect();
+        let mut table = Table::new(&heads);
+        for item in items.iter().take(ITEMS) {
+            let row = fields(item)?;
+            let is_like =
+                row.len() == first.len() && row.iter().zip(&*first).all(|(a, b)| a.0 == b.0);
+            let cell = |value: &Value| match value {
+                // A table is for reading: what is not there is a dash, and three digits will do.
+                Value::Num(number) if number.is_nan() => Some("–".to_owned()),
+                Value::Num(number) if number.is_finite() => Some(rate_text(*number)),
+                Value::Num(_) | Value::Bool(_) => Some(self.inline(value)),
+                Value::Str(text) if !text.contains('\n') => Some(short_name(text)),
+                _ => None,
+            };
+            let cells: Option<Vec<String>> = row.iter().map(|(_, value)| cell(value)).collect();
+            table.row(cells.filter(|_| is_like)?);
+        }
+        let mut out = table.text();
+        if items.len() > ITEMS {
+            let _ = writeln!(out, "  … {} more", items.len() - ITEMS);
+        }
+        Some(out.trim_end().to_owned())
     }
 
     /// A rule's or expression's formula.
@@ -225,6 +277,25 @@ impl<'a> Shower<'a> {
             names.join(", ")
         )
     }
+}
+
+/// The network or task that a bare name stands for.
+fn bare(builtin: Builtin) -> Option<Value> {
+    let value = Value::Builtin(builtin);
+    as_net(&value)
+        .map(|net| Value::Net(Rc::new(net)))
+        .or_else(|| as_task(&value).map(Value::Task))
+}
+
+/// What a task is, in a few words.
+fn about(task: &Task) -> String {
+    let data = match (&task.source, task.subject()) {
+        (Source::Cifar { .. }, _) => "CIFAR-10",
+        (Source::Ptb { .. }, _) => "the Penn Treebank",
+        (Source::Synthetic { .. }, Subject::Images) => "synthetic images",
+        (Source::Synthetic { .. }, Subject::Text) => "synthetic text",
+    };
+    format!("{data}; {}", task.net.about())
 }
 
 /// The nodes that some of these names mean in the definitions in force, the first names first.

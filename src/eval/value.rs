@@ -5,6 +5,8 @@ use crate::builtin::Builtin;
 use crate::engine::Objective;
 use crate::explain::Explanation;
 use crate::ir::{Diagram, NodeId};
+use crate::lab::message::Net;
+use crate::lab::{self, Task};
 use crate::op::Op;
 #[cfg(feature = "cli")]
 use crate::plot::Picture;
@@ -39,6 +41,12 @@ pub enum Value {
     Builtin(Builtin),
     /// A test function.
     Objective(Rc<Objective>),
+    /// A network.
+    Net(Rc<Net>),
+    /// A network and its data.
+    Task(Rc<Task>),
+    /// What training found.
+    Training(Rc<lab::Report>),
     /// What a benchmark found, and the function it was on, if it is still known.
     Report(Rc<Report>, Option<Rc<Objective>>),
     /// What `explain` has to say of a rule: a record that is shown as a page.
@@ -93,6 +101,9 @@ impl Value {
             Self::Expr(_) | Self::Rule(_) => "a numeric expression",
             Self::Fn(_) | Self::Op(_) | Self::Builtin(_) => "a function",
             Self::Objective(_) => "a test function",
+            Self::Net(_) => "a network",
+            Self::Task(_) => "a task",
+            Self::Training(_) => "a report on training",
             Self::Report(..) => "a report",
             Self::Diagram(_) => "a picture",
             #[cfg(feature = "cli")]

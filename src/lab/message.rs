@@ -3,6 +3,8 @@
 //!
 //! One request trains one network with one rule, one learning rate and one seed: a trial. Sweeps, seeds and verdicts are made of trials by the
 //! side that asks, so a lab that dies takes no more than the trial at work with it.
+//!
+//! JSON has no word for a number that is not finite: losses and metrics that are none are `null`.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -201,6 +203,7 @@ pub enum Event {
         /// Steps done.
         step: u64,
         /// The training loss, smoothed.
+        #[serde(deserialize_with = "number")]
         loss: f64,
         /// Seconds of training until now.
         seconds: f64,
@@ -274,10 +277,13 @@ pub struct Point {
     /// Steps done.
     pub step: u64,
     /// The mean training loss of the epoch.
+    #[serde(deserialize_with = "number")]
     pub loss: f64,
     /// The loss on validation data.
+    #[serde(deserialize_with = "number")]
     pub valid_loss: f64,
     /// The metric on validation data.
+    #[serde(deserialize_with = "number")]
     pub metric: f64,
     /// Seconds of training until now, validation not counted.
     pub seconds: f64,
@@ -352,4 +358,18 @@ pub enum Failure {
         /// Which file, and what is wrong.
         message: String,
     },
+}
+
+/// A number that may be `null`, which stands for one that is not finite.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Nothing(()),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Number(value) => value,
+        Written::Nothing(()) => f64::NAN,
+    })
 }

@@ -14,4 +14,5 @@ pub const FILES: &[(&str, &str)] = &[
         include_str!("../../stdlib/discovered.nos"),
     ),
     ("functions.nos", include_str!("../../stdlib/functions.nos")),
+    ("training.nos", include_str!("../../stdlib/training.nos")),
 ];

@@ -13,7 +13,7 @@ mod history;
 mod names;
 mod session;
 
-use crate::cli::{Exit, Failure, colour, complain, say};
+use crate::cli::{Exit, Failure, OutsideArgs, colour, complain, say};
 use helper::NosHelper;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -28,9 +28,9 @@ const PROMPT: &str = "nos> ";
 const PROMPT_IN_COLOUR: &str = "\x1b[1;36mnos>\x1b[0m ";
 
 /// Runs the prompt on this terminal until the user leaves.
-pub(crate) fn repl() -> Result<Exit, Failure> {
+pub(crate) fn repl(outside: &OutsideArgs) -> Result<Exit, Failure> {
     let is_colourful = colour(&io::stdout());
-    let mut session = Session::new();
+    let mut session = Session::new(outside);
     let mut editor = editor(&session, is_colourful)
         .map_err(|error| Failure::Usage(format!("cannot use the terminal: {error}")))?;
     let history = history::path();

@@ -2,7 +2,7 @@
 
 use super::command;
 use super::names::SharedNames;
-use crate::cli::{Terminal, colour, complain, report, say};
+use crate::cli::{Outside, OutsideArgs, Terminal, colour, complain, report, say};
 use crate::context::{Context, Input as Treatment};
 use crate::diagnostic::Diagnostic;
 use std::io;
@@ -29,10 +29,10 @@ pub(super) struct Session {
 
 impl Session {
     /// A session with nothing but the standard library.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(outside: &OutsideArgs) -> Self {
         let session = Self {
             context: Context::new(),
-            terminal: Terminal::for_prompt(),
+            terminal: Terminal::for_prompt().with(Outside::new(outside)),
             inputs: Vec::new(),
             names: SharedNames::default(),
             count: 0,

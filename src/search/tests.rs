@@ -11,12 +11,26 @@ use super::network::Network;
 use super::policy::{Draws, Evolution, Policy, Random};
 use super::ppo::{self, Batch, Ppo, Settings};
 use super::space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
-use crate::context::{Context, Silent};
 use crate::ir::tokens::{Binary, GROUP_LENGTH, Unary};
+use crate::ir::{Graph, Rule};
+use crate::op::{Leaf, Op};
 
 fn operand(text: &str) -> Operand {
-    let rule = Context::new().rule("operand", text, &mut Silent);
-    Operand::new(text, rule.expect("a rule"))
+    let mut graph = Graph::default();
+    let (g, one, beta) = (graph.leaf(Leaf::Grad), graph.number(1.0), graph.number(0.9));
+    let w = graph.leaf(Leaf::Weight);
+    let mut apply = |op, args: &[_]| graph.apply(op, args).expect("shapes fit");
+    let root = match text {
+        "g" => g,
+        "w" => w,
+        "m" => apply(Op::Ema, &[g, beta]),
+        "1" => one,
+        _ => {
+            let turned = apply(Op::Transpose, &[g]);
+            apply(Op::MatMul, &[g, turned])
+        }
+    };
+    Operand::new(text, Rule::new(&graph, root))
 }
 
 /// Three operands, two unary and three binary functions.
@@ -232,7 +246,7 @@ fn spaces_that_are_none_say_why() {
             name: "x".to_owned()
         }
     );
-    let matrix = vec![operand("g @ transpose(g) @ g")];
+    let matrix = vec![operand("g @ transpose(g)")];
     let error = make(matrix, 1, Constraints::none()).expect_err("a matrix");
     assert!(matches!(error, SpaceError::Operand { .. }));
     // Without the gradient there is nothing that needs it.
@@ -452,189 +466,4 @@ fn imitated_sentences_become_likely() {
     ppo.imitate(&mut grammar, std::slice::from_ref(&goal), 100);
     let after = chance(&ppo.network.convert(), &mut grammar, &goal);
     assert!(after > 0.3 && before < 0.1, "{before}, {after}");
-}
-
-mod trials {
-    use super::*;
-    use crate::engine::Objective;
-    use crate::ir::{Graph, Rule};
-    use crate::op::{Leaf, Op};
-    use crate::search::cascade::{Cascade, Stage, descent};
-    use crate::search::run::{Spec, Which, run, standings};
-    use crate::search::task::Task;
-    use std::ops::ControlFlow;
-
-    /// `x^2 + 10 y^2` from (1, -1).
-    fn bowl() -> Task {
-        let mut graph = Graph::default();
-        let coordinates = [0, 1].map(|index| graph.leaf(Leaf::Coordinate(index)));
-        let numbers = [2.0, 10.0].map(|number| graph.number(number));
-        let mut apply = |op, args: &[_]| graph.apply(op, args).expect("shapes fit");
-        let [x, y] = coordinates.map(|x| apply(Op::Pow, &[x, numbers[0]]));
-        let y = apply(Op::Mul, &[numbers[1], y]);
-        let sum = apply(Op::Add, &[x, y]);
-        let names = vec!["x".to_owned(), "y".to_owned()];
-        let bowl = Objective::new("bowl", names, &Rule::new(&graph, sum), vec![1.0, -1.0]);
-        let bowl = bowl.and_then(|bowl| bowl.with_minima(vec![vec![0.0, 0.0]]));
-        Task {
-            steps: 200,
-            short_steps: 20,
-            ..Task::new(bowl.expect("plain ops only"))
-        }
-    }
-
-    fn rule(text: &str) -> Rule {
-        Context::new()
-            .rule("rule", text, &mut Silent)
-            .expect("a rule")
-    }
-
-    #[test]
-    fn descent_is_told_from_ascent_and_from_neither() {
-        let at = |text: &str| descent(&rule(text));
-        for text in [
-            "g",
-            "m",
-            "sign(g)",
-            "adam",
-            "powersign",
-            "1e-9 * g",
-            "g^3",
-            "g + 0.1 * w",
-        ] {
-            assert!(at(text).expect("finite") > 0.3, "{text}: {:?}", at(text));
-        }
-        assert!(at("-g").expect("finite") < -0.3);
-        for text in ["1", "w", "eps", "g^2"] {
-            assert!(
-                at(text).expect("finite").abs() < 0.05,
-                "{text}: {:?}",
-                at(text)
-            );
-        }
-        assert_eq!(at("0"), Some(0.0));
-        assert_eq!(at("1 / (g - g)"), None);
-    }
-
-    #[test]
-    fn every_stage_of_the_cascade_has_its_rules() {
-        let space = Space::new(
-            ["g", "m", "w", "1"].map(operand).to_vec(),
-            vec![Unary::Id, Unary::Neg, Unary::Log],
-            vec![Binary::Add, Binary::Mul, Binary::Div, Binary::Left],
-            1,
-            Constraints::none(),
-        )
-        .expect("a space");
-        let tasks = [bowl()];
-        let mut cascade = Cascade::new(Builder::new(&space).expect("little state"), &tasks);
-        let sentence = |text: &str| -> Sentence {
-            let names: Vec<&str> = text.split(' ').collect();
-            (0..)
-                .zip(names)
-                .map(|(place, name)| {
-                    let tokens = 0..u16::try_from(space.choices(place)).expect("few");
-                    let token = tokens
-                        .into_iter()
-                        .find(|token| space.name(place, *token) == name);
-                    token.expect("a token of the space")
-                })
-                .collect()
-        };
-        let texts = [
-            ("g w id id left", Stage::Full),
-            // Equal in the same batch, up to learning rate, up to sign.
-            ("g w id log left", Stage::Reused),
-            ("g g id id add", Stage::Reused),
-            ("g w neg id left", Stage::Reused),
-            ("m w neg id left", Stage::Full),
-            ("1 1 id id left", Stage::Aimless),
-            ("w w log log div", Stage::Aimless),
-        ];
-        let batch = texts.iter().map(|(text, _)| sentence(text)).collect();
-        let trials = cascade.run(0, batch).expect("a task");
-        for (trial, (text, stage)) in trials.iter().zip(texts) {
-            assert_eq!(trial.stage, stage, "{text}");
-        }
-        assert_eq!(trials[0].reward, trials[3].reward);
-        assert!(trials[0].reward > 0.3 && trials[4].reward > 0.1);
-        assert_eq!(trials[5].reward, 0.0);
-        // `-m` was turned round, and its rule is the one that descends.
-        assert_eq!(cascade.turned(), 1);
-        let turned = cascade.rule(&trials[4]).expect("a rule");
-        assert!(descent(&turned).expect("finite") > 0.3);
-        // What is known is known in later batches.
-        let again = cascade
-            .run(7, vec![sentence("m w id id left")])
-            .expect("a task");
-        assert_eq!(
-            (again[0].stage, again[0].reward),
-            (Stage::Reused, trials[4].reward)
-        );
-        assert_eq!(again[0].number, 7);
-    }
-
-    fn spec() -> Spec {
-        Spec {
-            space: small(1, Constraints::default()),
-            tasks: vec![bowl()],
-            budget: 300,
-            leaders: 3,
-            ppo: Settings {
-                hidden: 16,
-                ..Settings::quick()
-            },
-            seeds: vec![],
-        }
-    }
-
-    #[test]
-    fn searches_repeat_and_add_up() {
-        let spec = spec();
-        let mut outcomes = Vec::new();
-        for policy in Which::ALL {
-            for seed in 0..2 {
-                let go_on = &mut |_| ControlFlow::Continue(());
-                let outcome = run(&spec, policy, seed, go_on).expect("a search");
-                assert!(outcome.is_complete);
-                assert_eq!(outcome.stages.iter().sum::<u64>(), 300);
-                let new = 300 - outcome.stages[1];
-                assert_eq!(outcome.different as u64, new, "{policy:?}");
-                assert!(outcome.leaders.len() == 3 && outcome.leaders[0].trial.reward > 0.3);
-                let rewards: Vec<f64> = outcome
-                    .leaders
-                    .iter()
-                    .map(|each| each.trial.reward)
-                    .collect();
-                assert!(rewards.is_sorted_by(|a, b| a >= b));
-                let keys: Vec<[u8; 16]> =
-                    outcome.leaders.iter().map(|each| each.trial.key).collect();
-                assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
-                let again = run(&spec, policy, seed, go_on).expect("a search");
-                assert_eq!(again.curve, outcome.curve);
-                assert_eq!(again.leaders[0].trial, outcome.leaders[0].trial);
-                outcomes.push(outcome);
-            }
-        }
-        let standings = standings(&outcomes);
-        assert_eq!(standings.len(), 3);
-        assert!(standings.iter().all(|each| each.best.half_width.is_some()));
-    }
-
-    #[test]
-    fn search_that_is_broken_off_keeps_what_it_has() {
-        let mut batches = 0;
-        let outcome = run(&spec(), Which::Random, 0, &mut |progress| {
-            batches += 1;
-            assert_eq!(progress.budget, 300);
-            if batches == 2 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-        .expect("a search");
-        assert!(!outcome.is_complete && outcome.trials == 100);
-        assert!(!outcome.leaders.is_empty());
-    }
 }

@@ -13,6 +13,7 @@ const PAGES: &[&str] = &[
     "docs/diagnostics.md",
     "docs/engine.md",
     "docs/speed.md",
+    "docs/training.md",
 ];
 
 /// The transcripts of a page, each with the line it starts on.

@@ -325,7 +325,8 @@ fn every_rule_of_the_standard_library_has_a_graph() {
         };
         let end = head.find(|c: char| !c.is_alphanumeric() && c != '_');
         let name = &head[..end.unwrap()];
-        if name == "table6" {
+        // A list of rules, and one of learning rates.
+        if matches!(name, "table6" | "paper") {
             continue;
         }
         let _ = write!(

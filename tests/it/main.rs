@@ -11,6 +11,8 @@ mod docs;
 mod equal;
 mod examples;
 mod explain;
+#[cfg(unix)]
+mod fake_lab;
 mod fused;
 mod graphs;
 mod identities;
@@ -22,9 +24,12 @@ mod optimizer;
 mod references;
 #[cfg(unix)]
 mod repl;
+mod search;
 mod simplify;
 mod stdlib;
 mod support;
 mod tidy;
 mod tokens;
+#[cfg(unix)]
+mod train;
 mod ui;
