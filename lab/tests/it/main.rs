@@ -12,3 +12,4 @@ mod optimizers;
 mod protocol;
 mod resume;
 mod support;
+mod tidy;
