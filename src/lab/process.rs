@@ -252,6 +252,14 @@ impl Live {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // Threads of libtorch that wait must not spin: on shared cores that keeps the thread they wait for from running. The lab would
+        // see to it too, but by starting once more.
+        if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"]
+            .iter()
+            .all(|name| std::env::var_os(name).is_none())
+        {
+            command.env("OMP_WAIT_POLICY", "passive");
+        }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|error| Trouble::Unavailable {

@@ -112,26 +112,25 @@ proptest! {
         let tokens = spell(&groups, &world);
         let root = world.decode(&tokens).expect("a string without mistakes");
         let text = world.text(root);
+        // How many groups are numbers: folding leaves no trace of how they were made.
+        let folded = (0..groups.len()).filter(|last| {
+            let part: Vec<&str> = tokens.split(';').take(last + 1).collect();
+            let mut graph = world.graph.clone();
+            let value = decode(&part.join(";"), &mut graph, &world.operands);
+            value.is_ok_and(|id| graph.node(id).as_number().is_some())
+        }).count();
         match world.encode(root) {
             Ok(found) => {
                 prop_assert!(found.split(';').count() <= groups.len(), "{} became {}", tokens, found);
                 let again = world.decode(&found).expect("what was encoded decodes");
                 prop_assert!(same_values(&world.graph, root, again), "{} became {}", tokens, found);
                 prop_assert_eq!(masks(&world.graph, root), masks(&world.graph, again));
-                if found.split(';').count() == groups.len() {
+                // With numbers that have to be made, the terms of a sum may come in another order.
+                if folded == 0 && found.split(';').count() == groups.len() {
                     prop_assert_eq!(world.text(again), text);
                 }
             }
-            // Folding leaves no trace of a number made of a made number.
-            Err(why) => {
-                let folded = (0..groups.len()).filter(|last| {
-                    let part: Vec<&str> = tokens.split(';').take(last + 1).collect();
-                    let mut graph = world.graph.clone();
-                    let value = decode(&part.join(";"), &mut graph, &world.operands);
-                    value.is_ok_and(|id| graph.node(id).as_number().is_some())
-                }).count();
-                prop_assert!(folded > 1, "{}: {}", tokens, why);
-            }
+            Err(why) => prop_assert!(folded > 1, "{}: {}", tokens, why),
         }
     }
 
