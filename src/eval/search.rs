@@ -246,14 +246,13 @@ impl Evaluator<'_> {
                 task.rates = self.number_or_numbers(value, *place)?;
             }
             // One start could be one from which a rule gets to the minimum by luck.
-            task.starts = match &given[9] {
-                Some((value, place)) => self.starts(value, objective, *place)?,
-                None => {
-                    let others = objective.random_starts(2, 0).unwrap_or_default();
-                    std::iter::once(objective.start().to_vec())
-                        .chain(others)
-                        .collect()
-                }
+            task.starts = if let Some((value, place)) = &given[9] {
+                self.starts(value, objective, *place)?
+            } else {
+                let others = objective.random_starts(2, 0).unwrap_or_default();
+                std::iter::once(objective.start().to_vec())
+                    .chain(others)
+                    .collect()
             };
             tasks.push(task);
         }
