@@ -94,7 +94,7 @@ pub(super) struct Batch<'b> {
     pub(super) advantages: Vec<f64>,
     /// For each place those of all sentences.
     pub(super) masks: Vec<Vec<Arc<[bool]>>>,
-    /// For each sentence the chances of its tokens when it was drawn.
+    /// For each sentence the chances of its tokens when it was drawn; empty before the first step on the batch, whose chances these are.
     pub(super) old: Vec<Vec<f64>>,
 }
 
@@ -154,29 +154,17 @@ impl Ppo {
         let masks = masks(grammar, &fixed);
         for _ in 0..steps {
             // With the chances of this moment as the old ones, the surrogate's gradient is that of the logarithm of the chance.
-            let old = self.old(&fixed, &masks);
-            self.step(&Batch {
+            self.step(&mut Batch {
                 advantages: vec![1.0; fixed.len()],
                 sentences: fixed.clone(),
                 masks: masks.clone(),
-                old,
+                old: Vec::new(),
             });
         }
     }
 
-    fn old(&self, sentences: &[&[u16]], masks: &[Vec<Arc<[bool]>>]) -> Vec<Vec<f64>> {
-        let tape = self.network.read(sentences, masks);
-        let chances = |(index, sentence): (usize, &&[u16])| {
-            let places = sentence.iter().enumerate();
-            places
-                .map(|(place, token)| tape.chance(place, index, *token).wide())
-                .collect()
-        };
-        sentences.iter().enumerate().map(chances).collect()
-    }
-
-    /// One step of Adam on a batch.
-    fn step(&mut self, batch: &Batch<'_>) {
+    /// One step of Adam on a batch. Old chances that are not there yet are those of this moment.
+    fn step(&mut self, batch: &mut Batch<'_>) {
         let gradient = gradient(&self.network, batch, &self.settings);
         self.optimizer
             .step(&mut self.network.tensors, &gradient)
@@ -229,14 +217,14 @@ impl Policy for Ppo {
         let average = *self.average.get_or_insert(mean);
         let sentences: Vec<&[u16]> = batch.iter().map(|(sentence, _)| &sentence[..]).collect();
         let masks = masks(grammar, &sentences);
-        let batch = Batch {
+        let mut batch = Batch {
             advantages: rewards().map(|reward| reward - average).collect(),
-            old: self.old(&sentences, &masks),
+            old: Vec::new(),
             sentences,
             masks,
         };
         for _ in 0..self.settings.epochs {
-            self.step(&batch);
+            self.step(&mut batch);
         }
         let decay = self.settings.baseline;
         self.average = Some(decay * average + (1.0 - decay) * mean);
@@ -302,8 +290,9 @@ pub(super) fn masks(grammar: &mut Grammar, sentences: &[&[u16]]) -> Vec<Vec<Arc<
 }
 
 /// The gradient of the loss of a batch, chunk by chunk, added up in order.
-fn gradient(network: &Network<f32>, batch: &Batch<'_>, settings: &Settings) -> Vec<Vec<f32>> {
+fn gradient(network: &Network<f32>, batch: &mut Batch<'_>, settings: &Settings) -> Vec<Vec<f32>> {
     let count = batch.sentences.len();
+    let is_first = batch.old.is_empty();
     let mut chunks: Vec<Batch<'_>> = (0..count)
         .step_by(CHUNK)
         .map(|start| {
@@ -313,17 +302,23 @@ fn gradient(network: &Network<f32>, batch: &Batch<'_>, settings: &Settings) -> V
                 sentences: batch.sentences[own.clone()].to_vec(),
                 advantages: batch.advantages[own.clone()].to_vec(),
                 masks: batch.masks.iter().map(of_place).collect(),
-                old: batch.old[own.clone()].to_vec(),
+                old: batch.old.get(own).map_or_else(Vec::new, <[_]>::to_vec),
             }
         })
         .collect();
     let mut parts = chunked(&mut chunks, |_, chunk| {
         let tape = network.read(&chunk.sentences, &chunk.masks);
+        if is_first {
+            chunk.old = own_chances(&tape, &chunk.sentences);
+        }
         let mut gradient = network.zeros();
         back(network, &tape, chunk, settings, count, &mut gradient);
         gradient
     })
     .into_iter();
+    if is_first {
+        batch.old = chunks.into_iter().flat_map(|chunk| chunk.old).collect();
+    }
     let mut sum = parts.next().unwrap_or_else(|| network.zeros());
     for part in parts {
         for (sum, part) in sum.iter_mut().zip(part) {
@@ -333,6 +328,17 @@ fn gradient(network: &Network<f32>, batch: &Batch<'_>, settings: &Settings) -> V
         }
     }
     sum
+}
+
+/// The chances of the tokens of sentences.
+fn own_chances<R: Real>(tape: &Tape<R>, sentences: &[&[u16]]) -> Vec<Vec<f64>> {
+    let chances = |(index, sentence): (usize, &&[u16])| {
+        let places = sentence.iter().enumerate();
+        places
+            .map(|(place, token)| tape.chance(place, index, *token).wide())
+            .collect()
+    };
+    sentences.iter().enumerate().map(chances).collect()
 }
 
 /// The gradient of the loss by all parameters: the mean over `count` sentences of what [`loss`] adds up.
