@@ -364,7 +364,8 @@ impl Checker<'_> {
                     )));
                 }
                 "report" => return Ty::Report,
-                _ => vec!["best", "leaders", "report"],
+                "curves" => return Ty::list(Ty::list(Ty::NUM)),
+                _ => vec!["best", "leaders", "curves", "report"],
             },
             Ty::Training => {
                 let known = self.known;

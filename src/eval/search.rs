@@ -414,6 +414,13 @@ impl Evaluator<'_> {
                 let rules = rules.map(|leader| Value::Expr(self.graph.graft(&leader.rule)));
                 Some(Value::List(rules.collect()))
             }
+            "curves" => {
+                let curve = |outcome: &crate::search::Outcome| {
+                    let means = outcome.curve.iter().map(|point| Value::Num(point.mean));
+                    Value::List(means.collect())
+                };
+                Some(Value::List(found.outcomes.iter().map(curve).collect()))
+            }
             "report" => {
                 let report = found.again.clone()?;
                 Some(Value::Report(Rc::new(report), Some(Rc::clone(objective))))
