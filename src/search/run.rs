@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 /// The most points of a curve: flat memory for any number of trials.
 const POINTS: usize = 200;
 /// Steps of imitation: enough to make sentences likely, few enough to leave others a chance.
-const IMITATED: u32 = 15;
+const IMITATED: u32 = 6;
 
 /// What is searched, on what, for how long.
 #[derive(Clone, Debug)]
