@@ -11,32 +11,12 @@
 use nos::context::{Context, Silent};
 use nos::ir::tokens::{Binary, Unary};
 use nos::search::policy::Policy;
+use nos::search::space::PAPER;
 use nos::search::{
     Constraints, Grammar, Operand, Ppo, Sentence, Space, Spec, Stage, Task, Which, ppo, run,
 };
 use std::ops::ControlFlow;
 use std::time::Instant;
-
-/// The paper's seventeen operands (section 4.1).
-const OPERANDS: [&str; 17] = [
-    "g",
-    "g^2",
-    "g^3",
-    "mhat",
-    "vhat",
-    "gammahat",
-    "sign(g)",
-    "sign(mhat)",
-    "1",
-    "2",
-    "eps",
-    "1e-4*w",
-    "1e-3*w",
-    "1e-2*w",
-    "1e-1*w",
-    "adam",
-    "rmsprop",
-];
 
 fn space(groups: usize) -> Space {
     let operand = |text: &str| {
@@ -44,7 +24,7 @@ fn space(groups: usize) -> Space {
         Operand::new(text, rule.expect("a rule"))
     };
     Space::new(
-        OPERANDS.map(operand).to_vec(),
+        PAPER.map(operand).to_vec(),
         Unary::ALL.to_vec(),
         Binary::ALL.to_vec(),
         groups,

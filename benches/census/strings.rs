@@ -4,36 +4,25 @@ use crate::random::Random;
 use nos::context::{Context, Silent};
 use nos::ir::tokens::{Binary, Operand, Unary, decode};
 use nos::ir::{Graph, Node, NodeId, Rule};
+use nos::search::space;
 use std::fmt::Write;
 
-/// The paper's seventeen operands, then those of longer strings.
-const OPERANDS: [&str; 24] = [
-    "g",
-    "g^2",
-    "g^3",
-    "mhat",
-    "vhat",
-    "gammahat",
-    "sign(g)",
-    "sign(mhat)",
-    "1",
-    "2",
-    "eps",
-    "1e-4*w",
-    "1e-3*w",
-    "1e-2*w",
-    "1e-1*w",
-    "adam",
-    "rmsprop",
-    "ld",
-    "cd",
-    "rd(10)",
-    "rd(20)",
-    "eps_t",
-    "m",
-    "v",
-];
-const PAPER: usize = 17;
+/// The operands of strings of one group, then those of longer strings: decays, and averages without correction.
+const OPERANDS: [&str; 24] = {
+    let mut all = ["m"; 24];
+    let mut at = 0;
+    while at < PAPER {
+        all[at] = space::PAPER[at];
+        at += 1;
+    }
+    while at < PAPER + space::DECAYS.len() {
+        all[at] = space::DECAYS[at - PAPER];
+        at += 1;
+    }
+    all[23] = "v";
+    all
+};
+const PAPER: usize = space::PAPER.len();
 /// Operands from here on are results of earlier groups.
 const EARLIER: u8 = 100;
 

@@ -10,32 +10,11 @@ use crate::ir::tokens::{Binary, Unary};
 use crate::ir::{NodeId, Rule};
 use crate::search::describe::Found;
 use crate::search::run::{Leader, SearchError, Spec, again, run};
+use crate::search::space::{DECAYS, PAPER, SIGNS};
 use crate::search::{Constraints, Operand, Sentence, Space, Task, Which, ppo};
 use crate::source::Span;
 use std::rc::Rc;
 
-/// The operands of spaces by name: the paper's (section 4.1), with its decays, and what sign rules are made of.
-const PAPER: [&str; 17] = [
-    "g",
-    "g^2",
-    "g^3",
-    "mhat",
-    "vhat",
-    "gammahat",
-    "sign(g)",
-    "sign(mhat)",
-    "1",
-    "2",
-    "eps",
-    "1e-4*w",
-    "1e-3*w",
-    "1e-2*w",
-    "1e-1*w",
-    "adam",
-    "rmsprop",
-];
-const DECAYS: [&str; 5] = ["ld", "cd", "rd(10)", "rd(20)", "eps_t"];
-const SIGNS: [&str; 6] = ["g", "m", "sign(g)", "sign(m)", "1", "2"];
 /// How many of the best rules are kept.
 const LEADERS: usize = 5;
 

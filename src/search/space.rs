@@ -5,6 +5,31 @@ use crate::ir::{Checkpoint, Graph, Node, NodeId, Rule};
 use crate::types::Mismatch;
 use std::fmt;
 
+/// The paper's operands without decays (section 4.1), as tokens are spelled.
+pub const PAPER: [&str; 17] = [
+    "g",
+    "g^2",
+    "g^3",
+    "mhat",
+    "vhat",
+    "gammahat",
+    "sign(g)",
+    "sign(mhat)",
+    "1",
+    "2",
+    "eps",
+    "1e-4*w",
+    "1e-3*w",
+    "1e-2*w",
+    "1e-1*w",
+    "adam",
+    "rmsprop",
+];
+/// The paper's decays, and its annealed noise.
+pub const DECAYS: [&str; 5] = ["ld", "cd", "rd(10)", "rd(20)", "eps_t"];
+/// What the two rules that the paper found are made of.
+pub const SIGNS: [&str; 6] = ["g", "m", "sign(g)", "sign(m)", "1", "2"];
+
 /// A sentence: for each place the number of a token among those that can stand there.
 pub type Sentence = Vec<u16>;
 

@@ -319,6 +319,17 @@ fn data_are_looked_for_where_the_user_says() {
     assert_eq!(bench.value("len(leaderboard(cifar))"), "3");
 }
 
+/// A second training at a prompt that has seen one, then the end of the prompt.
+fn trains_again(prompt: &mut PtySession) {
+    prompt
+        .send_line("train(sgd, on: synthetic(convnet), lr: 0.1)")
+        .unwrap();
+    prompt.exp_string("run 2").unwrap();
+    prompt.exp_string("nos> ").unwrap();
+    prompt.send_control('d').unwrap();
+    prompt.exp_eof().unwrap();
+}
+
 #[test]
 fn killed_lab_leaves_the_prompt_alive() {
     let bench = Bench::new("slow");
@@ -334,14 +345,8 @@ fn killed_lab_leaves_the_prompt_alive() {
     prompt.exp_string("\n42").unwrap();
     prompt.exp_string("nos> ").unwrap();
     // The same prompt trains again, with another lab.
-    prompt
-        .send_line("train(sgd, on: synthetic(convnet), lr: 0.1)")
-        .unwrap();
-    prompt.exp_string("run 2").unwrap();
-    prompt.exp_string("nos> ").unwrap();
+    trains_again(&mut prompt);
     assert_eq!(fake_lab::starts(bench.folder.path()), 2);
-    prompt.send_control('d').unwrap();
-    prompt.exp_eof().unwrap();
 }
 
 #[test]
@@ -402,14 +407,8 @@ fn control_c_keeps_what_is_done_and_the_lab() {
     prompt.exp_string("not finished").unwrap();
     prompt.exp_string("stopped early").unwrap();
     prompt.exp_string("nos> ").unwrap();
-    prompt
-        .send_line("train(sgd, on: synthetic(convnet), lr: 0.1)")
-        .unwrap();
-    prompt.exp_string("run 2").unwrap();
-    prompt.exp_string("nos> ").unwrap();
+    trains_again(&mut prompt);
     assert_eq!(fake_lab::starts(bench.folder.path()), 1);
-    prompt.send_control('d').unwrap();
-    prompt.exp_eof().unwrap();
     assert_eq!(
         bench.value("runs() |> map(fn(x) => x.status)"),
         "[\"done\", \"interrupted\"]"
