@@ -82,8 +82,6 @@ pub struct Known {
     pub reward: f64,
     /// Where it left the cascade.
     pub stage: Stage,
-    /// Whether it was turned round.
-    pub is_turned: bool,
     /// The best learning rate on the first task.
     pub rate: Option<f64>,
 }
@@ -128,10 +126,7 @@ impl<'t> Cascade<'t> {
     /// The rule of a sentence as it descends: turned round where it had to be.
     pub fn rule(&mut self, trial: &Trial) -> Option<Rule> {
         let rule = self.builder.rule(&trial.sentence).ok()?;
-        match descent(&rule) {
-            Some(cosine) if cosine < -LEAST_COSINE => Some(negated(&rule)),
-            Some(_) | None => Some(rule),
-        }
+        descending(rule).ok().map(|(rule, _)| rule)
     }
 
     /// The rewards of a batch; equal rules of one batch are tried once.
@@ -156,23 +151,22 @@ impl<'t> Cascade<'t> {
             let key = self.algebra.key(&rule, UpTo::RateAndSign);
             let is_new = !self.known.contains_key(&key);
             if is_new {
-                let (stage, rule) = Self::look(rule);
+                let mut stage = Stage::Full;
+                match descending(rule) {
+                    Ok((rule, is_turned)) => {
+                        self.turned += u64::from(is_turned);
+                        fresh.push((key, rule));
+                    }
+                    Err(ends_at) => stage = ends_at,
+                }
                 self.known.insert(
                     key,
                     Known {
                         reward: 0.0,
                         stage,
-                        is_turned: false,
                         rate: None,
                     },
                 );
-                if let Some((rule, is_turned)) = rule {
-                    self.turned += u64::from(is_turned);
-                    if let Some(known) = self.known.get_mut(&key) {
-                        known.is_turned = is_turned;
-                    }
-                    fresh.push((key, rule));
-                }
             }
             trials.push(Trial {
                 number,
@@ -192,16 +186,6 @@ impl<'t> Cascade<'t> {
             }
         }
         Ok(trials)
-    }
-
-    /// What a rule is before it runs: the stage at which it ends, or itself, turned round where it has to be.
-    fn look(rule: Rule) -> (Stage, Option<(Rule, bool)>) {
-        match descent(&rule) {
-            None => (Stage::Invalid, None),
-            Some(cosine) if cosine.abs() < LEAST_COSINE => (Stage::Aimless, None),
-            Some(cosine) if cosine < 0.0 => (Stage::Full, Some((negated(&rule), true))),
-            Some(_) => (Stage::Full, Some((rule, false))),
-        }
     }
 
     /// Short runs of all, full runs of those that got anywhere.
@@ -251,6 +235,16 @@ impl<'t> Cascade<'t> {
             }
         }
         Ok(sums)
+    }
+}
+
+/// A rule as it descends, and whether it had to be turned round for that; where it ends if it does not.
+fn descending(rule: Rule) -> Result<(Rule, bool), Stage> {
+    match descent(&rule) {
+        None => Err(Stage::Invalid),
+        Some(cosine) if cosine.abs() < LEAST_COSINE => Err(Stage::Aimless),
+        Some(cosine) if cosine < 0.0 => Ok((negated(&rule), true)),
+        Some(_) => Ok((rule, false)),
     }
 }
 
