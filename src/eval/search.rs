@@ -201,6 +201,13 @@ impl Evaluator<'_> {
             .iter()
             .map(|value| self.task(value, *on_place))
             .collect::<Result<_>>()?;
+        let Some(first) = objectives.first().cloned() else {
+            return Err(outside(
+                *on_place,
+                "there is no task".to_owned(),
+                "give at least one test function: `on: [rosenbrock]`",
+            ));
+        };
         let count = |index: usize, usual: u64, name: &str| match &given[index] {
             Some((Value::Num(number), place)) => whole(*number, 1.0, 1e9, name, *place),
             Some(_) | None => Ok(usual),
@@ -210,6 +217,13 @@ impl Evaluator<'_> {
             Some((value, place)) => {
                 let names = Which::ALL.map(Which::name);
                 let places = self.tokens_of(value, "policy", &names, *place)?;
+                if places.is_empty() {
+                    return Err(outside(
+                        *place,
+                        "there is no policy".to_owned(),
+                        "choose among ppo, random, evolution, or leave it out for all",
+                    ));
+                }
                 places.into_iter().map(|at| Which::ALL[at]).collect()
             }
             None => Which::ALL.to_vec(),
@@ -258,7 +272,7 @@ impl Evaluator<'_> {
             ppo: settings,
         };
         let found = self.searched(&spec, &policies, seeds, *on_place, span)?;
-        Ok(Value::Search(Rc::new(found), Rc::clone(&objectives[0])))
+        Ok(Value::Search(Rc::new(found), first))
     }
 
     fn searched(

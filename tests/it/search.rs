@@ -250,3 +250,46 @@ impl Host for Shown {
         (80, false)
     }
 }
+
+#[test]
+fn what_is_no_search_says_what_is_missing() {
+    for (code, why) in [
+        ("search(space(\"signs\"), on: [])", "there is no task"),
+        (
+            "search(space(\"signs\"), on: rosenbrock, policies: [])",
+            "there is no policy",
+        ),
+        (
+            "search(space(\"signs\"), on: rosenbrock, policies: [\"pop\"])",
+            "no policy is called `pop`",
+        ),
+        (
+            "search(space(\"signs\"), on: rosenbrock, lr: [-1])",
+            "expected a positive learning rate",
+        ),
+        (
+            "search(space(\"signs\"), on: rosenbrock, rules: [adam])",
+            "the space has no `mhat / (sqrt(vhat) + delta)`",
+        ),
+        ("search(3, on: rosenbrock)", "expected a space of rules"),
+        ("space([])", "expected at least one of the operands"),
+        ("space([1, 2])", "no rule keeps to the constraints"),
+        ("space(\"sings\")", "no operands are called `sings`"),
+        (
+            "space(unary: [\"sinn\"])",
+            "no unary function is called `sinn`",
+        ),
+        ("space(forbidden: [1])", "pairs of names"),
+    ] {
+        let outcome = Context::new().run("test", code, None, Input::Prompt, &mut Silent);
+        let problems: Vec<String> = outcome
+            .diagnostics
+            .iter()
+            .map(|d| format!("{d:?}"))
+            .collect();
+        assert!(
+            !outcome.is_ok() && problems.concat().contains(why),
+            "{code}: {problems:?}"
+        );
+    }
+}
