@@ -13,7 +13,8 @@ use nos::ir::tokens::{Binary, Unary};
 use nos::search::policy::Policy;
 use nos::search::space::PAPER;
 use nos::search::{
-    Constraints, Grammar, Operand, Ppo, Sentence, Space, Spec, Stage, Task, Which, ppo, run,
+    Constraints, Function, Grammar, Operand, Ppo, Sentence, Space, Spec, Stage, Task, Which, ppo,
+    run,
 };
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -45,7 +46,7 @@ fn rosenbrock(context: &mut Context) -> Task {
     let Some(Value::Objective(objective)) = outcome.value else {
         unreachable!("it is in the standard library")
     };
-    Task::new((*objective).clone())
+    Task::Function(Box::new(Function::new((*objective).clone())))
 }
 
 /// Seconds of the fastest of some rounds.
@@ -110,13 +111,16 @@ fn trials(budget: u64) {
                 budget,
                 leaders: 10,
                 ppo: ppo::Settings::quick(),
-                seeds: vec![],
+                imitated: vec![],
+                policies: vec![which],
+                seeds: 1,
+                baselines: vec![],
             };
             let start = Instant::now();
-            let outcome = run::run(&spec, which, 0, &mut |_| ControlFlow::Continue(()));
+            let outcome = run::alone(&spec, spec.legs()[0], &mut |_| ControlFlow::Continue(()));
             let outcome = outcome.expect("a search");
             let seconds = start.elapsed().as_secs_f64();
-            let full = outcome.stages[4] as f64;
+            let full = outcome.stages[5] as f64;
             let saved = outcome.stages[..3].iter().sum::<u64>() as f64;
             println!(
                 "| {}, {groups} groups | {} | {seconds:.1} | {full} | {:.0} | {:.0} % |",

@@ -87,8 +87,8 @@ pub enum Takes {
     Operands,
     /// A space of rules.
     Space,
-    /// A test function or a list of them.
-    Functions,
+    /// What `Task` takes, or a list of that.
+    Tasks,
     /// A test function, a network with its data, or the name of one.
     Task,
     /// A network with its data.
@@ -259,8 +259,8 @@ const DEVIATION: Takes = Takes::Num(
 );
 
 use Takes::{
-    Any, Drawable, Expr, Formula, Function, Functions, Kept, List, Net, NetTask, Nums, Operands,
-    Points, Rows, Rule, Rules, Savable, Schedule, Sized, Space, Task, Text, Truth,
+    Any, Drawable, Expr, Formula, Function, Kept, List, Net, NetTask, Nums, Operands, Points, Rows,
+    Rule, Rules, Savable, Schedule, Sized, Space, Task, Tasks, Text, Truth,
 };
 
 const fn row(
@@ -317,7 +317,7 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "A test function to minimise, differentiated symbolically. `minimum` is the best point, or a list of them; `noise` the standard deviation of what is added to each coordinate of the gradient.", "objective(fn(x, y) => x^2 + 10*y^2, start: [1, 1], minimum: [0, 0])"),
     row(Builtin::Space, "space", &[may("operands", Operands), may("unary", List), may("binary", List), may("depth", DEPTH), may("different", Truth), may("no_final_sum", Truth), may("reuse", Truth), may("needs_g", Truth), may("slots", STEP), may("forbidden", List)], "Space",
         "A space of rules for `search`: sentences of `depth` (1) groups of five tokens. `operands` is \"paper\" (the seventeen of section 4.1), \"decays\" (those and the schedules), \"signs\" (what PowerSign and AddSign are made of, with few functions), or a list of rules of your own. The constraints of the paper are on unless they are turned off: different operands in a group, no sum at the end, later groups use earlier ones; so is `needs_g`. `slots` is the most state, `forbidden` lists pairs of tokens that share no group.", "space(\"signs\", depth: 2)"),
-    row(Builtin::Search, "search", &[need("space", Space), need("on", Functions), may("budget", COUNT), may("policies", List), may("seeds", COUNT), may("steps", COUNT), may("lr", Nums), may("controller", Text), may("rules", Rules), may("starts", Points)], "Search",
+    row(Builtin::Search, "search", &[need("space", Space), need("on", Tasks), may("budget", COUNT), may("policies", List), may("seeds", COUNT), may("steps", COUNT), may("lr", Nums), may("controller", Text), may("rules", Rules), may("starts", Points), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("threads", COUNT), may("workers", COUNT), may("patience", RATE)], "Search",
         "Neural Optimizer Search: the paper's controller (\"ppo\"), random search and regularised evolution each try `budget` (1000) rules of a space on test functions, with as many `seeds` (1). A trial gets the best of the learning rates `lr` (1e-4 … 0.1) after `steps` (4000), from the function's own start and two others, or from `starts`. The best rules run once more with new seeds and starts, beside baselines. `controller` is \"quick\" or \"paper\"; the controller starts from `rules`.", "search(space(\"signs\"), on: rosenbrock, budget: 200).best"),
     row(Builtin::Logistic, "logistic", &[], "Net",
         "Softmax regression on pixels.", "synthetic(logistic)"),
@@ -339,7 +339,7 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "Races rules on a test function: every rule gets the same steps (1000) and the same grid of learning rates (1e-5, 1e-4, …, 10). SGD, Momentum, RMSProp and Adam stand beside them unless `baselines: false`. Where there is noise, every cell is run with several seeds (5). On a network with its data, such as `cifar(convnet)`, rules are trained as by `train`, with AdamW among the baselines.", "bench([powersign], on: rosenbrock, steps: 4000, lr: grid(1e-4, 1e-1, 4))"),
     row(Builtin::Train, "train", &[need("rule", Rule), need("on", NetTask), may("lr", Nums), may("seeds", COUNT), may("seed", SEED), may("schedule", Schedule), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Training",
         "Trains a network with a rule by the paper's protocol: each learning rate (`paper`: 1e-5, 1e-4, …, 10) gets one epoch on 10,000 examples, the best one trains for 5 `epochs` on all, or on so many `examples`, with each seed. One learning rate trains at once. What happens is written to the store of runs. `patience` is for how many seconds (600) nothing may be heard of the training.", "train(powersign, on: synthetic(convnet), lr: 0.1)"),
-    row(Builtin::Resume, "resume", &[need("run", Kept)], "Training",
+    row(Builtin::Resume, "resume", &[need("run", Kept), may("workers", COUNT)], "Training or Search",
         "Goes on with a run of the store that was interrupted: what is done is not done again, and training goes on from where its state was last written.", "resume(3)"),
     row(Builtin::Runs, "runs", &[], "List",
         "The runs of the store, the latest first: records with the number, task, rules, status, start and best result of each.", "runs()"),

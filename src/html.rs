@@ -1,5 +1,9 @@
 //! Reports on training as one self-contained HTML file: tables, pictures, settings, and nothing that is fetched from elsewhere.
 
+mod search;
+
+pub use search::search;
+
 use crate::bench::{estimate_text, rate_text};
 use crate::lab::message::Settings;
 use crate::lab::{Ending, Report, Stage, Training, duration};

@@ -149,11 +149,7 @@ impl Checker<'_> {
             Takes::Space => {
                 matches!(ty, Ty::Space) || self.expected("a space of rules", &what, given)
             }
-            Takes::Functions => match ty {
-                Ty::Objective(_) => true,
-                Ty::List(item) if matches!(**item, Ty::Objective(_) | Ty::Unknown) => true,
-                _ => self.expected("a test function or a list of them", &what, given),
-            },
+            Takes::Tasks => self.tasks(given, &what),
             Takes::Task => self.task(given, &what),
             Takes::NetTask => self.net_task(given, &what),
             Takes::Net => self.net(given, &what),
@@ -161,8 +157,10 @@ impl Checker<'_> {
             Takes::Kept => self.kept(builtin, given, &what),
             Takes::Drawable => self.drawable(given, &what),
             Takes::Savable => {
-                matches!(ty, Ty::Picture | Ty::Report | Ty::Training | Ty::Str(_))
-                    || self.expected("a picture, a report or text", &what, given)
+                matches!(
+                    ty,
+                    Ty::Picture | Ty::Report | Ty::Training | Ty::Search | Ty::Str(_)
+                ) || self.expected("a picture, a report or text", &what, given)
             }
         }
     }
@@ -271,7 +269,6 @@ impl Checker<'_> {
             Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, given),
             Builtin::Runs => Ty::list(self.run_record()),
             Builtin::Leaderboard => Ty::list(self.leader_record()),
-            Builtin::Load => Self::loaded(&ty(0)),
             Builtin::Print
             | Builtin::Str
             | Builtin::Round
@@ -291,6 +288,7 @@ impl Checker<'_> {
             | Builtin::Convnet
             | Builtin::Lstm
             | Builtin::Train
+            | Builtin::Load
             | Builtin::Resume
             | Builtin::Space
             | Builtin::Search
@@ -525,6 +523,7 @@ pub(super) fn result_of(builtin: Builtin) -> Ty {
         | Builtin::Dedup
         | Builtin::Simplify
         | Builtin::Bench
+        | Builtin::Resume
         | Builtin::Load => Ty::Unknown,
         Builtin::FromTokens => Ty::Num(Numeric::of(ExprTy::TENSOR, Range::ANY)),
         Builtin::Objective => Ty::Objective(None),
@@ -533,7 +532,7 @@ pub(super) fn result_of(builtin: Builtin) -> Ty {
         }
         Builtin::Lstm => Ty::Net(Some(Subject::Text)),
         Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => Ty::Task,
-        Builtin::Train | Builtin::Resume => Ty::Training,
+        Builtin::Train => Ty::Training,
         Builtin::Plot | Builtin::Graph => Ty::Picture,
         Builtin::Space => Ty::Space,
         Builtin::Search => Ty::Search,

@@ -364,8 +364,9 @@ impl Checker<'_> {
                     )));
                 }
                 "report" => return Ty::Report,
+                "training" => return Ty::Training,
                 "curves" => return Ty::list(Ty::list(Ty::NUM)),
-                _ => vec!["best", "leaders", "curves", "report"],
+                _ => vec!["best", "leaders", "curves", "report", "training"],
             },
             Ty::Training => {
                 let known = self.known;

@@ -64,6 +64,22 @@ impl Checker<'_> {
         }
     }
 
+    /// What [`Self::task`] takes, or a list of that.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "few types are tasks")]
+    pub(super) fn tasks(&mut self, given: &Given, what: &str) -> bool {
+        match &given.ty {
+            Ty::List(item)
+                if matches!(
+                    **item,
+                    Ty::Objective(_) | Ty::Task | Ty::Unknown | Ty::Builtin(_) | Ty::Str(_)
+                ) =>
+            {
+                true
+            }
+            _ => self.task(given, what),
+        }
+    }
+
     /// A network with its data, or the name of one.
     pub(super) fn net_task(&mut self, given: &Given, what: &str) -> bool {
         match &given.ty {
@@ -86,20 +102,11 @@ impl Checker<'_> {
         fits || self.expected(wanted, what, given)
     }
 
-    /// What `load` gives: what a file holds is only known when it is read.
-    pub(super) fn loaded(from: &Ty) -> Ty {
-        if matches!(from, Ty::Str(_) | Ty::Unknown) {
-            Ty::Unknown
-        } else {
-            Ty::Training
-        }
-    }
-
     /// Something that can be drawn.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few types can be drawn")]
     pub(super) fn drawable(&mut self, given: &Given, what: &str) -> bool {
         let fits = match &given.ty {
-            Ty::Report | Ty::Training => true,
+            Ty::Report | Ty::Training | Ty::Search => true,
             Ty::Record(_) => self.is_run(&given.ty),
             Ty::List(item) => matches!(item.as_ref(), Ty::Unknown | Ty::Num(_) | Ty::List(_)),
             ty => ty

@@ -67,6 +67,8 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Trains a network with a rule, or goes on with an interrupted run
     Train(TrainArgs),
+    /// Searches for rules as a script says, or goes on with an interrupted search
+    Search(SearchArgs),
     /// Lists the runs of the store, the latest first
     Runs(OutsideArgs),
     /// Prints the report of a run of the store, draws it, or writes it as a page
@@ -220,6 +222,28 @@ pub(super) struct TrainArgs {
     pub(super) training: TrainingArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// Also writes the report as a page, to a file that ends in .html
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<String>,
+    #[command(flatten)]
+    pub(super) outside: OutsideArgs,
+}
+
+/// Arguments of `nos search`.
+#[derive(clap::Args, Debug)]
+pub(super) struct SearchArgs {
+    /// A script whose last line is a search; `-` is standard input
+    #[arg(value_name = "SPEC", required_unless_present = "resume")]
+    pub(super) spec: Option<PathBuf>,
+    /// Goes on with an interrupted search of the store instead
+    #[arg(long, value_name = "RUN", value_parser = count, conflicts_with = "spec")]
+    pub(super) resume: Option<u64>,
+    /// How many networks are trained side by side [default: one a core]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(super) workers: Option<u64>,
+    /// Draws rewards over trials to a file that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub(super) plot: Option<String>,
     /// Also writes the report as a page, to a file that ends in .html
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<String>,

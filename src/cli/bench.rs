@@ -10,6 +10,7 @@ use crate::context::{Context, Host, Input as Treatment};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lab::{Archive, Trainer, time_text};
 use crate::op::number_text;
+use crate::search::journal::Searches;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::io;
@@ -119,7 +120,7 @@ pub(super) fn runs(args: &OutsideArgs) -> Result<Exit, Failure> {
 }
 
 /// Looks at a file before the work that ends in it: it may be long.
-fn writable(path: &str, endings: &[&str]) -> Result<(), Failure> {
+pub(super) fn writable(path: &str, endings: &[&str]) -> Result<(), Failure> {
     let path = Path::new(path);
     let ending = path
         .extension()
@@ -148,7 +149,7 @@ fn writable(path: &str, endings: &[&str]) -> Result<(), Failure> {
 }
 
 /// A report that is wanted, and what becomes of it.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     call: String,
     rules: &'a [String],
     output: &'a OutputArgs,
@@ -169,17 +170,27 @@ impl Wanted<'_> {
             context: Context::new(),
             terminal: Terminal::for_script().with(Outside::new(outside)),
         };
-        let problems = match session.answer(self) {
-            Ok(()) => {
-                session.terminal.finish()?;
-                // The report of work that was stopped is there, but it is not what was asked for.
-                let was_stopped = session.terminal.was_stopped();
-                return Ok(if was_stopped { Exit::Wrong } else { Exit::Done });
-            }
-            Err(problems) => problems,
+        let answer = session.answer(self);
+        session.end(answer)
+    }
+}
+
+/// An interpreter and the world around it.
+pub(super) struct Session {
+    pub(super) context: Context,
+    pub(super) terminal: Terminal,
+}
+
+impl Session {
+    /// How the program ends after what was wanted was done, or not.
+    pub(super) fn end(mut self, answer: Result<(), Vec<Diagnostic>>) -> Result<Exit, Failure> {
+        self.terminal.finish()?;
+        let Err(problems) = answer else {
+            // The report of work that was stopped is there, but it is not what was asked for.
+            let was_stopped = self.terminal.was_stopped();
+            return Ok(if was_stopped { Exit::Wrong } else { Exit::Done });
         };
-        session.terminal.finish()?;
-        report(&problems, session.context.sources());
+        report(&problems, self.context.sources());
         let is_outside = problems.iter().any(|problem| {
             matches!(
                 problem.code,
@@ -192,14 +203,7 @@ impl Wanted<'_> {
             Exit::Wrong
         })
     }
-}
 
-struct Session {
-    context: Context,
-    terminal: Terminal,
-}
-
-impl Session {
     fn answer(&mut self, wanted: &Wanted<'_>) -> Result<(), Vec<Diagnostic>> {
         // Each rule for itself first, so that what is wrong in it is shown in the user's own text.
         for (number, rule) in (1..).zip(wanted.rules) {
@@ -224,7 +228,7 @@ impl Session {
         Ok(())
     }
 
-    fn run(&mut self, code: &str) -> Result<(), Vec<Diagnostic>> {
+    pub(super) fn run(&mut self, code: &str) -> Result<(), Vec<Diagnostic>> {
         let outcome = self
             .context
             .run(NAME, code, None, Treatment::Prompt, &mut self.terminal);
@@ -339,7 +343,7 @@ fn numbers(list: &str) -> Result<Option<Vec<String>>, Failure> {
 }
 
 /// A string of the language.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!(
         "\"{}\"",
         text.replace('\\', "\\\\")
@@ -386,6 +390,14 @@ impl Host for ToOutput<'_> {
 
     fn archive(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
         self.terminal.archive(wanted)
+    }
+
+    fn workers(&mut self, count: Option<usize>) -> Vec<Box<dyn Trainer + Send>> {
+        self.terminal.workers(count)
+    }
+
+    fn searches(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<dyn Searches>>>, String> {
+        self.terminal.searches(wanted)
     }
 
     fn canvas(&self) -> (u16, bool) {

@@ -19,6 +19,7 @@ mod output;
 mod outside;
 mod program;
 mod rules;
+mod search;
 mod simplify;
 mod terminal;
 mod tokens;
@@ -73,6 +74,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         Some(Command::Trace(args)) => trace::trace(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Train(args)) => bench::train(&args),
+        Some(Command::Search(args)) => search::search(&args),
         Some(Command::Runs(args)) => bench::runs(&args),
         Some(Command::Report(args)) => bench::kept(&args),
         Some(Command::Tokens { from, rules }) => tokens::tokens(&rules, from),

@@ -3,6 +3,7 @@
 use super::args::OutsideArgs;
 use crate::lab::process::{LAB_VARIABLE, Lab};
 use crate::lab::{Archive, DATA_VARIABLE, Trainer};
+use crate::search::journal::Searches;
 use crate::store::{STORE_VARIABLE, Store};
 use std::cell::RefCell;
 use std::env;
@@ -20,6 +21,8 @@ pub(crate) struct Outside {
     data: Option<String>,
     /// `--store`.
     store: Option<String>,
+    /// `--workers`.
+    workers: Option<usize>,
     lab: Option<Rc<RefCell<Lab>>>,
     archive: Option<Rc<RefCell<Store>>>,
 }
@@ -32,6 +35,12 @@ impl Outside {
             store: args.store.clone(),
             ..Self::default()
         }
+    }
+
+    /// With so many workers for searches.
+    #[must_use]
+    pub(super) fn with_workers(self, workers: Option<usize>) -> Self {
+        Self { workers, ..self }
     }
 
     /// A variable, as an option says or the environment does; an empty one is none.
@@ -63,11 +72,35 @@ impl Outside {
         Rc::<RefCell<Lab>>::clone(lab)
     }
 
+    /// Labs of their own, one for each worker of a search.
+    pub(super) fn labs(&self, count: Option<usize>) -> Vec<Box<dyn Trainer + Send>> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let named = self.variable(LAB_VARIABLE).map(PathBuf::from);
+        let lab = |_| Box::new(Lab::new(named.clone())) as Box<dyn Trainer + Send>;
+        (0..count.or(self.workers).unwrap_or(cores))
+            .map(lab)
+            .collect()
+    }
+
     /// The store, made where there is none and one is `wanted`.
     pub(super) fn archive(
         &mut self,
         wanted: bool,
     ) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
+        let store = self.opened(wanted)?;
+        Ok(store.map(|store| store as Rc<RefCell<dyn Archive>>))
+    }
+
+    /// The store as [`Outside::archive`] has it, for searches.
+    pub(super) fn searches(
+        &mut self,
+        wanted: bool,
+    ) -> Result<Option<Rc<RefCell<dyn Searches>>>, String> {
+        let store = self.opened(wanted)?;
+        Ok(store.map(|store| store as Rc<RefCell<dyn Searches>>))
+    }
+
+    fn opened(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<Store>>>, String> {
         if self.archive.is_none() {
             let path = self
                 .variable(STORE_VARIABLE)
@@ -87,8 +120,7 @@ impl Outside {
             let store = store.map_err(|error| error.to_string())?;
             self.archive = Some(Rc::new(RefCell::new(store)));
         }
-        let archive = self.archive.as_ref();
-        Ok(archive.map(|archive| Rc::<RefCell<Store>>::clone(archive) as Rc<RefCell<dyn Archive>>))
+        Ok(self.archive.clone())
     }
 }
 

@@ -5,6 +5,7 @@ use super::outside::Outside;
 use super::write_whole;
 use crate::context::Host;
 use crate::lab::{Archive, Trainer};
+use crate::search::journal::Searches;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
@@ -200,6 +201,14 @@ impl Host for Terminal {
 
     fn archive(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
         self.outside.archive(wanted)
+    }
+
+    fn workers(&mut self, count: Option<usize>) -> Vec<Box<dyn Trainer + Send>> {
+        self.outside.labs(count)
+    }
+
+    fn searches(&mut self, wanted: bool) -> Result<Option<Rc<RefCell<dyn Searches>>>, String> {
+        self.outside.searches(wanted)
     }
 
     fn canvas(&self) -> (u16, bool) {

@@ -1,6 +1,7 @@
 //! The outside world as programs can reach it.
 
 use crate::lab::{Archive, Trainer};
+use crate::search::journal::Searches;
 use std::cell::RefCell;
 use std::io;
 use std::ops::ControlFlow;
@@ -48,6 +49,19 @@ pub trait Host {
     /// # Errors
     /// Why it cannot be used.
     fn archive(&mut self, _wanted: bool) -> Result<Option<Rc<RefCell<dyn Archive>>>, String> {
+        Ok(None)
+    }
+
+    /// What trains networks side by side, so many or as many as there are cores; none where nothing does.
+    fn workers(&mut self, _count: Option<usize>) -> Vec<Box<dyn Trainer + Send>> {
+        Vec::new()
+    }
+
+    /// What keeps searches, as [`Host::archive`] keeps runs.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    fn searches(&mut self, _wanted: bool) -> Result<Option<Rc<RefCell<dyn Searches>>>, String> {
         Ok(None)
     }
 

@@ -8,10 +8,12 @@ use super::derivative::{gradient, reached};
 use super::noise::{self, Source};
 use crate::ir::{self, Graph, Node, NodeId, Rule};
 use crate::op::{Leaf, Op};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// A function to minimise.
-#[derive(Clone, Debug)]
+/// A function to minimise. As plain data it is its formula and what is known of it; the gradient is derived again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Objective {
     name: String,
     coordinates: Vec<String>,
@@ -22,6 +24,54 @@ pub struct Objective {
     graph: Graph,
     root: NodeId,
     partials: Vec<NodeId>,
+}
+
+/// A function as plain data.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    coordinates: Vec<String>,
+    formula: Rule,
+    start: Vec<f64>,
+    minima: Vec<Vec<f64>>,
+    region: Vec<(f64, f64)>,
+    noise: f64,
+}
+
+impl From<Objective> for Written {
+    fn from(objective: Objective) -> Self {
+        Self {
+            formula: Rule::new(&objective.graph, objective.root),
+            name: objective.name,
+            coordinates: objective.coordinates,
+            start: objective.start,
+            minima: objective.minima,
+            region: objective.region,
+            noise: objective.noise,
+        }
+    }
+}
+
+impl TryFrom<Written> for Objective {
+    type Error = ObjectiveError;
+
+    fn try_from(written: Written) -> Result<Self, ObjectiveError> {
+        let plain = Self::new(
+            written.name,
+            written.coordinates,
+            &written.formula,
+            written.start,
+        )?;
+        let known = plain
+            .with_minima(written.minima)?
+            .with_noise(written.noise)?;
+        if written.region.is_empty() {
+            Ok(known)
+        } else {
+            known.with_region(written.region)
+        }
+    }
 }
 
 impl Objective {

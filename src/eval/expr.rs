@@ -411,9 +411,9 @@ impl Evaluator<'_> {
             Value::Training(report) => self
                 .training_field(&report, name)
                 .ok_or_else(|| self.unexpected(span, "a record with this field")),
-            Value::Search(found, objective) => {
+            Value::Search(found) => {
                 let name = self.names.text(name);
-                self.search_field(&found, &objective, name).ok_or_else(|| {
+                self.search_field(&found, name).ok_or_else(|| {
                     super::lists::outside(
                         span,
                         "the search found nothing".to_owned(),

@@ -6,6 +6,8 @@ use super::{Evaluator, Result, Value};
 use crate::bench::Report;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lab;
+#[cfg(feature = "cli")]
+use crate::search::describe::Found;
 use crate::source::Span;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +22,16 @@ impl Evaluator<'_> {
         let Some((value, place)) = &given[0] else {
             return Err(self.unexpected(span, "something to draw"));
         };
-        let picture = match value {
+        // A record that has the number of a run stands for the run.
+        let kept = match value {
+            Value::Record(_) => {
+                let run = self.run_number(value, *place)?;
+                self.load_search(run, *place)?
+            }
+            _ => None,
+        };
+        let picture = match kept.as_ref().unwrap_or(value) {
+            Value::Search(found) => Self::search_picture(found, *place)?,
             Value::Training(_) | Value::Record(_) => {
                 let report = self.kept_report(value, *place)?;
                 Picture::of_training(&report).map_err(|error| {
@@ -43,6 +54,12 @@ impl Evaluator<'_> {
             value => self.schedule_curve(value, given[1].as_ref(), *place)?,
         };
         Ok(Value::Picture(Rc::new(picture)))
+    }
+
+    #[cfg(feature = "cli")]
+    fn search_picture(found: &Found, place: Span) -> Result<crate::plot::Picture> {
+        crate::plot::Picture::of_search(found)
+            .map_err(|error| outside(place, error.to_string(), "search for one trial at least"))
     }
 
     /// Without the means to draw there are no pictures.
@@ -240,6 +257,9 @@ impl Evaluator<'_> {
             (Value::Training(report), "ron") => ron(&**report, place),
             #[cfg(feature = "cli")]
             (Value::Training(report), "html") => Ok(crate::html::training(report).into_bytes()),
+            #[cfg(feature = "cli")]
+            (Value::Search(found), "html") => Ok(crate::html::search(found).into_bytes()),
+            (Value::Search(_), _) => Err(wrong(".html")),
             (Value::Training(_), _) => Err(wrong(".json, .ron or .html")),
             (Value::Report(..), _) => Err(wrong(".json or .ron")),
             (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
@@ -253,6 +273,10 @@ impl Evaluator<'_> {
             return Err(self.unexpected(span, "a file name or the number of a run"));
         };
         let Value::Str(name) = value else {
+            let run = self.run_number(value, *place)?;
+            if let Some(found) = self.load_search(run, *place)? {
+                return Ok(found);
+            }
             return self.kept_report(value, *place).map(Value::Training);
         };
         let path = self.path(name);

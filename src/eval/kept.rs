@@ -153,6 +153,10 @@ impl Evaluator<'_> {
                 Some(run) => return Ok(run),
                 None => None,
             },
+            Value::Search(found) => match found.run {
+                Some(run) => return Ok(run),
+                None => None,
+            },
             _ => None,
         };
         #[allow(clippy::cast_possible_truncation, reason = "whole and in range")]

@@ -15,6 +15,7 @@ mod diagram;
 mod explain;
 mod expr;
 mod files;
+mod found;
 mod kept;
 mod lists;
 mod memo;

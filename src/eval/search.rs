@@ -2,16 +2,17 @@
 
 use super::builtin::Given;
 use super::lists::{outside, whole};
+use super::task::as_task;
+use super::train::{Options, Places};
 use super::{Evaluator, Result, Value};
 use crate::bench::Candidate;
+use crate::builtin::Builtin;
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::engine::Objective;
 use crate::ir::tokens::{Binary, Unary};
 use crate::ir::{NodeId, Rule};
-use crate::search::describe::Found;
-use crate::search::run::{Leader, SearchError, Spec, again, run};
+use crate::search::run::Named;
 use crate::search::space::{DECAYS, PAPER, SIGNS};
-use crate::search::{Constraints, Operand, Sentence, Space, Task, Which, ppo};
+use crate::search::{Constraints, Function, Operand, Sentence, Space, Spec, Task, Which, ppo};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -188,31 +189,39 @@ impl Evaluator<'_> {
             .collect()
     }
 
-    /// `search(space, on:, budget:, policies:, seeds:, steps:, lr:, controller:, rules:, starts:)`.
+    /// `search(space, on:, budget:, policies:, seeds:, steps:, lr:, controller:, rules:, starts:, …)`.
     pub(super) fn search(&mut self, given: &Given, span: Span) -> Result<Value> {
+        self.note_effect();
         let (Some((Value::Space(space), _)), Some((on, on_place))) = (&given[0], &given[1]) else {
             return Err(self.unexpected(span, "a space and a task"));
         };
-        let objectives = match on {
+        let places = Places {
+            call: span,
+            task: *on_place,
+        };
+        let options = Options {
+            builtin: Builtin::Search,
+            given,
+        };
+        let wanted = match on {
             Value::List(items) => items.to_vec(),
             one => vec![one.clone()],
         };
-        let objectives: Vec<Rc<Objective>> = objectives
-            .iter()
-            .map(|value| self.task(value, *on_place))
-            .collect::<Result<_>>()?;
-        let Some(first) = objectives.first().cloned() else {
+        let mut tasks: Vec<Task> = Vec::new();
+        for value in &wanted {
+            tasks.push(self.search_task(value, &options, places)?);
+        }
+        if tasks.is_empty() {
             return Err(outside(
                 *on_place,
                 "there is no task".to_owned(),
                 "give at least one test function: `on: [rosenbrock]`",
             ));
-        };
+        }
         let count = |index: usize, usual: u64, name: &str| match &given[index] {
             Some((Value::Num(number), place)) => whole(*number, 1.0, 1e9, name, *place),
             Some(_) | None => Ok(usual),
         };
-        let budget = count(2, 1000, "`budget`")?;
         let policies = match &given[3] {
             Some((value, place)) => {
                 let names = Which::ALL.map(Which::name);
@@ -228,28 +237,7 @@ impl Evaluator<'_> {
             }
             None => Which::ALL.to_vec(),
         };
-        let seeds = count(4, 1, "`seeds`")?;
-        let steps = count(5, 4000, "`steps`")?;
-        let mut tasks: Vec<Task> = Vec::new();
-        for objective in &objectives {
-            let mut task = Task::new((**objective).clone());
-            task.steps = steps;
-            task.short_steps = task.short_steps.min(steps.div_ceil(10));
-            if let Some((value, place)) = &given[6] {
-                task.rates = self.number_or_numbers(value, *place)?;
-            }
-            // One start could be one from which a rule gets to the minimum by luck.
-            task.starts = if let Some((value, place)) = &given[9] {
-                self.starts(value, objective, *place)?
-            } else {
-                let others = objective.random_starts(2, 0).unwrap_or_default();
-                std::iter::once(objective.start().to_vec())
-                    .chain(others)
-                    .collect()
-            };
-            tasks.push(task);
-        }
-        let settings = match &given[7] {
+        let ppo = match &given[7] {
             Some((Value::Str(name), _)) if &**name == "paper" => ppo::Settings::paper(),
             Some((Value::Str(name), place)) if &**name != "quick" => {
                 return Err(outside(
@@ -260,95 +248,67 @@ impl Evaluator<'_> {
             }
             Some(_) | None => ppo::Settings::quick(),
         };
+        let has_nets = tasks.iter().any(|task| matches!(task, Task::Net(_)));
+        let usual: &[&str] = if has_nets {
+            &super::train::BASELINES
+        } else {
+            &super::race::BASELINES
+        };
+        let mut baselines: Vec<Candidate> = Vec::new();
+        self.baselines(&mut baselines, usual, span)?;
         let spec = Spec {
-            seeds: match &given[8] {
+            imitated: match &given[8] {
                 Some((value, place)) => self.sentences(space, value, *place)?,
                 None => Vec::new(),
             },
             space: (**space).clone(),
             tasks,
-            budget,
+            policies,
+            seeds: count(4, 1, "`seeds`")?,
+            budget: count(2, 1000, "`budget`")?,
             leaders: LEADERS,
-            ppo: settings,
+            ppo,
+            baselines: baselines.into_iter().map(named).collect(),
         };
-        let found = self.searched(&spec, &policies, seeds, *on_place, span)?;
-        Ok(Value::Search(Rc::new(found), first))
+        let workers = options.count("workers")?;
+        self.begin_search(&spec, workers, places)
     }
 
-    fn searched(
+    /// A test function, or a network with its data, with what every rule gets on it.
+    fn search_task(
         &mut self,
-        spec: &Spec,
-        policies: &[Which],
-        seeds: u64,
-        on: Span,
-        span: Span,
-    ) -> Result<Found> {
-        let problem = |error: &SearchError| match error {
-            SearchError::Space(_) => outside(span, error.to_string(), "change the space"),
-            SearchError::Task(_) => outside(on, error.to_string(), "choose another task, or `lr:`"),
-        };
-        let mut baselines: Vec<Candidate> = Vec::new();
-        self.baselines(&mut baselines, &super::race::BASELINES, span)?;
-        let mut outcomes = Vec::new();
-        let total = (policies.len() as u64)
-            .saturating_mul(seeds)
-            .saturating_mul(spec.budget);
-        let mut before: u64 = 0;
-        'all: for seed in 0..seeds {
-            for policy in policies {
-                let host = &mut *self.host;
-                let mut is_stopped = false;
-                let outcome = run(spec, *policy, seed, &mut |progress| {
-                    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
-                    let done = (before + progress.trials) as f64 / total.max(1) as f64;
-                    let what = format!("{}, best reward {:.3}", policy.name(), progress.best);
-                    let answer = host.progress(done, &what);
-                    is_stopped = answer.is_break();
-                    answer
-                })
-                .map_err(|error| problem(&error))?;
-                before += spec.budget;
-                outcomes.push(outcome);
-                if is_stopped {
-                    break 'all;
-                }
+        value: &Value,
+        options: &Options<'_>,
+        places: Places,
+    ) -> Result<Task> {
+        if let Some(task) = as_task(value) {
+            let mut plan = self.plan(&task, &[], options, places)?;
+            // The seeds of a search are those of its policies. What comes of a training must not depend on how many are at work.
+            plan.seeds = vec![0];
+            for settings in [&mut plan.sweep, &mut plan.training] {
+                settings.threads = settings.threads.or(Some(1));
             }
+            return Ok(Task::Net(Box::new(plan)));
         }
-        let mut leaders: Vec<Leader> = Vec::new();
-        for leader in outcomes.iter().flat_map(|outcome| &outcome.leaders) {
-            if leaders
-                .iter()
-                .all(|other| other.trial.key != leader.trial.key)
-            {
-                leaders.push(leader.clone());
-            }
+        let objective = self.task(value, places.task)?;
+        let mut function = Function::new((*objective).clone());
+        if let Some(steps) = options.count("steps")? {
+            function.steps = u64::from(steps);
         }
-        leaders.sort_by(|a, b| b.trial.reward.total_cmp(&a.trial.reward));
-        leaders.truncate(spec.leaders);
-        let names: Vec<String> = leaders
-            .iter()
-            .map(|leader| {
-                let rule = Value::Expr(self.graph.graft(&leader.rule));
-                self.shower().formula(&rule)
-            })
-            .collect();
-        let again = if leaders.is_empty() {
-            None
+        function.short_steps = function.short_steps.min(function.steps.div_ceil(10));
+        if let Some((value, place)) = options.get("lr") {
+            function.rates = self.number_or_numbers(value, *place)?;
+        }
+        // One start could be one from which a rule gets to the minimum by luck.
+        function.starts = if let Some((value, place)) = options.get("starts") {
+            self.starts(value, &objective, *place)?
         } else {
-            let report = again(&spec.tasks[0], &leaders, &names, &baselines, 1);
-            Some(report.map_err(|error| problem(&SearchError::Task(error)))?)
+            let others = objective.random_starts(2, 0).unwrap_or_default();
+            std::iter::once(objective.start().to_vec())
+                .chain(others)
+                .collect()
         };
-        Ok(Found {
-            tasks: spec
-                .tasks
-                .iter()
-                .map(|task| task.objective.name().to_owned())
-                .collect(),
-            outcomes,
-            leaders,
-            names,
-            again,
-        })
+        Ok(Task::Function(Box::new(function)))
     }
 
     /// Rules as sentences of a space.
@@ -389,36 +349,12 @@ impl Evaluator<'_> {
         }
         Ok(sentences)
     }
+}
 
-    /// A field of what a search found.
-    pub(super) fn search_field(
-        &mut self,
-        found: &Found,
-        objective: &Rc<Objective>,
-        name: &str,
-    ) -> Option<Value> {
-        match name {
-            "best" => {
-                let rule = &found.leaders.first()?.rule;
-                Some(Value::Expr(self.graph.graft(rule)))
-            }
-            "leaders" => {
-                let rules = found.leaders.iter();
-                let rules = rules.map(|leader| Value::Expr(self.graph.graft(&leader.rule)));
-                Some(Value::List(rules.collect()))
-            }
-            "curves" => {
-                let curve = |outcome: &crate::search::Outcome| {
-                    let means = outcome.curve.iter().map(|point| Value::Num(point.mean));
-                    Value::List(means.collect())
-                };
-                Some(Value::List(found.outcomes.iter().map(curve).collect()))
-            }
-            "report" => {
-                let report = found.again.clone()?;
-                Some(Value::Report(Rc::new(report), Some(Rc::clone(objective))))
-            }
-            _ => None,
-        }
+fn named(candidate: Candidate) -> Named {
+    Named {
+        name: candidate.name,
+        formula: candidate.formula,
+        rule: candidate.rule,
     }
 }

@@ -64,7 +64,7 @@ impl<'a> Shower<'a> {
             Value::List(items) => self.table(items).unwrap_or_else(|| self.inline(value)),
             Value::Report(report, _) => report.table().trim_end().to_owned(),
             Value::Training(report) => report.table().trim_end().to_owned(),
-            Value::Search(found, _) => found.table().trim_end().to_owned(),
+            Value::Search(found) => found.table().trim_end().to_owned(),
             Value::Space(space) => {
                 crate::search::describe::describe(space).unwrap_or_else(|error| error.to_string())
             }
@@ -180,7 +180,7 @@ impl<'a> Shower<'a> {
                 space.operands().len(),
                 space.groups()
             ),
-            Value::Search(found, _) => format!("search on {}", found.tasks.join(", ")),
+            Value::Search(found) => format!("search on {}", found.tasks()),
             Value::Report(report, _) => format!("report on {}", report.task.name),
             Value::Explanation(page) => format!("explanation of {}", page.name()),
             Value::Diagram(diagram) => format!("graph of {}", diagram.name()),

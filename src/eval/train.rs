@@ -19,25 +19,25 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// The rules that stand beside every comparison by training, by their names in the standard library.
-const BASELINES: [&str; 5] = ["sgd", "momentum", "rmsprop", "adam", "adamw"];
+pub(super) const BASELINES: [&str; 5] = ["sgd", "momentum", "rmsprop", "adam", "adamw"];
 
 /// The most epochs, batches and the like.
 const MOST: f64 = 1e9;
 
 /// The arguments of a call by the names of their parameters.
-struct Options<'a> {
-    builtin: Builtin,
-    given: &'a Given,
+pub(super) struct Options<'a> {
+    pub(super) builtin: Builtin,
+    pub(super) given: &'a Given,
 }
 
 impl Options<'_> {
-    fn get(&self, name: &str) -> Option<&(Value, Span)> {
+    pub(super) fn get(&self, name: &str) -> Option<&(Value, Span)> {
         let params = self.builtin.info().params;
         let index = params.iter().position(|param| param.name == name)?;
         self.given.get(index)?.as_ref()
     }
 
-    fn count(&self, name: &str) -> Result<Option<u32>> {
+    pub(super) fn count(&self, name: &str) -> Result<Option<u32>> {
         match self.get(name) {
             Some((Value::Num(value), place)) => {
                 let count = whole(*value, 1.0, MOST, &format!("`{name}`"), *place)?;
@@ -71,9 +71,9 @@ impl Options<'_> {
 
 /// Where in the text a training was asked for.
 #[derive(Clone, Copy)]
-struct Places {
-    call: Span,
-    task: Span,
+pub(super) struct Places {
+    pub(super) call: Span,
+    pub(super) task: Span,
 }
 
 impl Evaluator<'_> {
@@ -113,7 +113,7 @@ impl Evaluator<'_> {
         self.compare(&plan, None, places)
     }
 
-    fn plan(
+    pub(super) fn plan(
         &mut self,
         task: &Task,
         candidates: &[Candidate],
@@ -217,6 +217,18 @@ impl Evaluator<'_> {
             return Err(self.unexpected(span, "the number of a run"));
         };
         let run = self.run_number(value, *place)?;
+        let places = Places {
+            call: span,
+            task: *place,
+        };
+        let workers = Options {
+            builtin: Builtin::Resume,
+            given,
+        }
+        .count("workers")?;
+        if let Some(found) = self.resume_search(run, workers, places)? {
+            return Ok(found);
+        }
         let Some(archive) = self.archive(false, *place)? else {
             return Err(super::kept::no_run(run, *place));
         };
@@ -224,10 +236,6 @@ impl Evaluator<'_> {
             .borrow_mut()
             .read(run)
             .map_err(|why| super::kept::unusable(*place, why))?;
-        let places = Places {
-            call: span,
-            task: *place,
-        };
         self.compare(&kept.plan, Some(&kept), places)
     }
 
@@ -323,7 +331,7 @@ fn settings(task: &Task, options: &Options<'_>) -> Result<Settings> {
     })
 }
 
-fn not_ready(trouble: Trouble, places: Places) -> Box<Diagnostic> {
+pub(super) fn not_ready(trouble: Trouble, places: Places) -> Box<Diagnostic> {
     let (why, help) = match trouble {
         Trouble::Unavailable { why, help } => (why, help),
         Trouble::Failed(Failure::Cancelled) => {
@@ -341,7 +349,7 @@ fn not_ready(trouble: Trouble, places: Places) -> Box<Diagnostic> {
     )
 }
 
-fn stopped(stop: Stop, places: Places) -> Box<Diagnostic> {
+pub(super) fn stopped(stop: Stop, places: Places) -> Box<Diagnostic> {
     Box::new(match stop {
         Stop::Unavailable { why, help } => Diagnostic::new(Code::E0605, places.call, why)
             .here("needs `nos-lab`")

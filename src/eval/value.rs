@@ -50,7 +50,7 @@ pub enum Value {
     /// A space of rules.
     Space(Rc<crate::search::Space>),
     /// What searches found, and the first function they were on.
-    Search(Rc<crate::search::describe::Found>, Rc<Objective>),
+    Search(Rc<crate::search::describe::Found>),
     /// What a benchmark found, and the function it was on, if it is still known.
     Report(Rc<Report>, Option<Rc<Objective>>),
     /// What `explain` has to say of a rule: a record that is shown as a page.

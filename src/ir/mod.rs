@@ -8,6 +8,7 @@
 //! A [`Rule`] is a graph of its own: just the nodes one expression needs, with origins numbered in order of appearance, so
 //! that the same formula gives the same graph wherever it was built.
 
+mod data;
 mod diagram;
 mod moment;
 mod print;

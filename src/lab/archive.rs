@@ -1,11 +1,11 @@
 //! Runs that are kept: what there is to know of them, and the report told again from their trials.
 
-use super::message::{Description, Failure, Outcome, Point, Trial};
+use super::message::{Description, Point};
 use super::notebook::{Notebook, Trouble as NotKept};
 use super::plan::{Key, Plan};
 use super::protocol::{Stop, run};
 use super::report::{Report, Training};
-use super::trainer::{About, Hear, Trainer, Trouble};
+use super::trainer::{About, Nobody};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -134,28 +134,6 @@ impl Kept {
             .filter(|(_, training)| training.is_over())
             .cloned()
             .collect()
-    }
-}
-
-/// A trainer that trains nothing: what is not known is not done.
-struct Nobody;
-
-impl Trainer for Nobody {
-    fn train(
-        &mut self,
-        _trial: &Trial,
-        _patience: f64,
-        _hear: &mut Hear<'_>,
-    ) -> Result<Outcome, Trouble> {
-        Err(Trouble::Failed(Failure::Cancelled))
-    }
-
-    fn prepare(&mut self, _patience: f64, _hear: &mut Hear<'_>) -> Result<(), Trouble> {
-        Ok(())
-    }
-
-    fn about(&self) -> Option<About> {
-        None
     }
 }
 

@@ -27,4 +27,4 @@ pub use progress::{Progress, duration};
 pub use protocol::{Stop, run};
 pub use report::{Ending, Entry, FORMAT, Report, Training, Verdict};
 pub use task::{DATA_VARIABLE, MissingData, Source, Subject, Task};
-pub use trainer::{About, Hear, Trainer, Trouble};
+pub use trainer::{About, Hear, Nobody, Trainer, Trouble};

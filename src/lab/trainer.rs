@@ -73,3 +73,26 @@ pub enum Trouble {
         why: String,
     },
 }
+
+/// A trainer that trains nothing: what is not known is not done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Trainer for Nobody {
+    fn train(
+        &mut self,
+        _trial: &Trial,
+        _patience: f64,
+        _hear: &mut Hear<'_>,
+    ) -> Result<Outcome, Trouble> {
+        Err(Trouble::Failed(Failure::Cancelled))
+    }
+
+    fn prepare(&mut self, _patience: f64, _hear: &mut Hear<'_>) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    fn about(&self) -> Option<About> {
+        None
+    }
+}

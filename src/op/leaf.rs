@@ -1,9 +1,10 @@
 //! Leaves: what a rule can mention without computing it.
 
 use crate::types::{ExprTy, Range, Shape, Stage};
+use serde::{Deserialize, Serialize};
 
 /// A name whose value comes from the training step itself.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Leaf {
     /// The gradient.
     Grad,

@@ -16,9 +16,10 @@ pub use number::number_text;
 pub use table::TABLE;
 
 use crate::types::{Dim, ExprTy, Mismatch, Range, Shape, Stage};
+use serde::{Deserialize, Serialize};
 
 /// A primitive operation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 #[allow(missing_docs, reason = "the table documents each")]
 pub enum Op {

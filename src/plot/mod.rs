@@ -15,6 +15,7 @@ mod landscape;
 mod layers;
 mod look;
 mod of_report;
+mod of_search;
 mod of_training;
 mod terminal;
 mod vector;

@@ -4,13 +4,14 @@
 //! have nothing to do with the gradient, gets 0, one that points against the gradient is turned round; what makes no progress in a short run gets no long one;
 //! the rest is swept over learning rates in full.
 
+use super::run::SearchError;
 use super::space::{Builder, Sentence};
-use super::task::{Score, Task};
+use super::task::{Function, Score, Task, of_entry};
 use crate::algebra::{Algebra, UpTo};
-use crate::bench::BenchError;
 use crate::engine::noise::{self, Source};
 use crate::engine::{Runner, TensorShape};
 use crate::ir::{Graph, Rule};
+use crate::lab::{self, Ending};
 use crate::op::Op;
 use rustc_hash::FxHashMap;
 
@@ -22,6 +23,9 @@ const STEPS: u64 = 12;
 const LEAST_COSINE: f64 = 0.05;
 /// A short run that earns no more than this is not gone on with.
 const LEAST_PROGRESS: f64 = 0.01;
+
+/// The key of what is no rule.
+const NO_KEY: [u8; 16] = [0; 16];
 
 /// What became of a trial.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,7 +40,27 @@ pub struct Trial {
     pub reward: f64,
     /// Where it left the cascade.
     pub stage: Stage,
+    /// Whether the rule pointed against the gradient and was turned round.
+    pub is_turned: bool,
+    /// The best learning rate on the first task, where it was run.
+    pub rate: Option<f64>,
+    /// Why it was set aside, where it was.
+    pub why: Option<String>,
 }
+
+/// A rule that has to be run.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// The number of its trial.
+    pub number: u64,
+    /// The place of its trial in its batch.
+    place: usize,
+    /// The rule, turned round where it had to be.
+    pub rule: Rule,
+}
+
+/// Trains rules on the task of this number, which is a network: one entry each.
+pub type Train<'a> = dyn FnMut(&[Fresh], usize) -> Result<Vec<lab::Entry>, SearchError> + 'a;
 
 /// Where a trial left the cascade.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -49,17 +73,20 @@ pub enum Stage {
     Aimless,
     /// It made no progress in a short run.
     Short,
+    /// It could not be trained, however often that was tried.
+    SetAside,
     /// It was swept in full.
     Full,
 }
 
 impl Stage {
     /// All, in the order of the cascade.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Invalid,
         Self::Reused,
         Self::Aimless,
         Self::Short,
+        Self::SetAside,
         Self::Full,
     ];
 
@@ -70,6 +97,7 @@ impl Stage {
             Self::Reused => "known",
             Self::Aimless => "aimless",
             Self::Short => "no progress",
+            Self::SetAside => "set aside",
             Self::Full => "full run",
         }
     }
@@ -80,8 +108,6 @@ impl Stage {
 pub struct Known {
     /// Its reward, the mean over tasks.
     pub reward: f64,
-    /// Where it left the cascade.
-    pub stage: Stage,
     /// The best learning rate on the first task.
     pub rate: Option<f64>,
 }
@@ -129,113 +155,194 @@ impl<'t> Cascade<'t> {
         descending(rule).ok().map(|(rule, _)| rule)
     }
 
-    /// The rewards of a batch; equal rules of one batch are tried once.
+    /// The rewards of a batch; equal rules of one batch are tried once. The tasks that are networks are the crew's.
     ///
     /// # Errors
-    /// A task that is none.
-    pub fn run(&mut self, first: u64, batch: Vec<Sentence>) -> Result<Vec<Trial>, BenchError> {
-        let mut trials = Vec::with_capacity(batch.len());
-        // Rules that have to be run, by key.
-        let mut fresh: Vec<([u8; 16], Rule)> = Vec::new();
+    /// A task that is none, or that the crew was stopped: then the batch has not been.
+    pub fn run(
+        &mut self,
+        first: u64,
+        batch: Vec<Sentence>,
+        crew: &mut Train<'_>,
+    ) -> Result<Vec<Trial>, SearchError> {
+        let mut trials: Vec<Trial> = Vec::with_capacity(batch.len());
+        // Rules that have to be run, by the place of their trial in the batch.
+        let mut fresh: Vec<Fresh> = Vec::new();
         for (number, sentence) in (first..).zip(batch) {
-            let Ok(rule) = self.builder.rule(&sentence) else {
-                trials.push(Trial {
-                    number,
-                    sentence,
-                    key: [0; 16],
-                    reward: 0.0,
-                    stage: Stage::Invalid,
-                });
-                continue;
-            };
-            let key = self.algebra.key(&rule, UpTo::RateAndSign);
-            let is_new = !self.known.contains_key(&key);
-            if is_new {
-                let mut stage = Stage::Full;
-                match descending(rule) {
-                    Ok((rule, is_turned)) => {
-                        self.turned += u64::from(is_turned);
-                        fresh.push((key, rule));
-                    }
-                    Err(ends_at) => stage = ends_at,
-                }
-                self.known.insert(
-                    key,
-                    Known {
-                        reward: 0.0,
-                        stage,
-                        rate: None,
-                    },
-                );
-            }
-            trials.push(Trial {
+            let mut trial = Trial {
                 number,
                 sentence,
-                key,
+                key: NO_KEY,
                 reward: 0.0,
-                stage: if is_new { Stage::Full } else { Stage::Reused },
-            });
-        }
-        self.train(&fresh)?;
-        for trial in &mut trials {
-            if let Some(known) = self.known.get(&trial.key) {
-                trial.reward = known.reward;
-                if trial.stage == Stage::Full {
-                    trial.stage = known.stage;
-                }
+                stage: Stage::Invalid,
+                is_turned: false,
+                rate: None,
+                why: None,
+            };
+            if let Ok(rule) = self.builder.rule(&trial.sentence) {
+                trial.key = self.algebra.key(&rule, UpTo::RateAndSign);
+                let is_known = self.known.contains_key(&trial.key)
+                    || trials.iter().any(|earlier| earlier.key == trial.key);
+                trial.stage = if is_known {
+                    Stage::Reused
+                } else {
+                    match descending(rule) {
+                        Ok((rule, is_turned)) => {
+                            trial.is_turned = is_turned;
+                            fresh.push(Fresh {
+                                number,
+                                place: trials.len(),
+                                rule,
+                            });
+                            Stage::Full
+                        }
+                        Err(ends_at) => ends_at,
+                    }
+                };
             }
+            trials.push(trial);
+        }
+        self.train(fresh, &mut trials, crew)?;
+        for index in 0..trials.len() {
+            if trials[index].stage == Stage::Reused {
+                let same = trials[..index]
+                    .iter()
+                    .find(|earlier| earlier.key == trials[index].key);
+                let reward = match same {
+                    Some(earlier) => earlier.reward,
+                    None => self.known[&trials[index].key].reward,
+                };
+                trials[index].reward = reward;
+            }
+        }
+        for trial in &trials {
+            self.learn(trial);
         }
         Ok(trials)
     }
 
-    /// Short runs of all, full runs of those that got anywhere.
-    fn train(&mut self, fresh: &[([u8; 16], Rule)]) -> Result<(), BenchError> {
-        let rules: Vec<&Rule> = fresh.iter().map(|(_, rule)| rule).collect();
-        let short = self.scores(&rules, |task| task.short_steps)?;
-        let mut long = Vec::new();
-        for ((key, rule), score) in fresh.iter().zip(short) {
-            if score.reward > LEAST_PROGRESS {
-                long.push((*key, rule));
-            } else if let Some(known) = self.known.get_mut(key) {
-                known.stage = Stage::Short;
-                (known.reward, known.rate) = (score.reward, score.rate);
+    /// Takes note of a trial, one of this search or one that is told again.
+    pub fn learn(&mut self, trial: &Trial) {
+        self.turned += u64::from(trial.is_turned);
+        if trial.key != NO_KEY && trial.stage != Stage::Reused {
+            let known = Known {
+                reward: trial.reward,
+                rate: trial.rate,
+            };
+            self.known.insert(trial.key, known);
+        }
+    }
+
+    /// Short runs of all, full runs of those that got anywhere. Networks have no short run: their sweep is one, and ends early where it does not leave chance.
+    fn train(
+        &mut self,
+        mut fresh: Vec<Fresh>,
+        trials: &mut [Trial],
+        crew: &mut Train<'_>,
+    ) -> Result<(), SearchError> {
+        let functions: Vec<&Function> = self.tasks.iter().filter_map(function).collect();
+        if !functions.is_empty() {
+            let short = scores(&functions, &fresh, |task| task.short_steps)?;
+            let mut long = Vec::new();
+            for (each, score) in fresh.into_iter().zip(short) {
+                // With a network beside it, a function says nothing against a rule.
+                if score.reward > LEAST_PROGRESS || functions.len() < self.tasks.len() {
+                    long.push(each);
+                } else {
+                    let trial = &mut trials[each.place];
+                    trial.stage = Stage::Short;
+                    (trial.reward, trial.rate) = (score.reward, score.rate);
+                }
+            }
+            fresh = long;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "few tasks")]
+        let share = 1.0 / self.tasks.len() as f64;
+        for (index, task) in self.tasks.iter().enumerate() {
+            let scores: Vec<Score> = match task {
+                Task::Function(function) => {
+                    let rules: Vec<&Rule> = fresh.iter().map(|each| &each.rule).collect();
+                    function.scores(&rules, function.steps)?
+                }
+                Task::Net(plan) => {
+                    let entries = crew(&fresh, index)?;
+                    for (each, entry) in fresh.iter().zip(&entries) {
+                        let trial = &mut trials[each.place];
+                        if let Some(why) = lost(entry) {
+                            trial.stage = Stage::SetAside;
+                            trial.why = Some(why);
+                        } else if entry.runs.is_empty() && trial.stage == Stage::Full {
+                            trial.stage = Stage::Short;
+                        }
+                    }
+                    let metric = plan.metric();
+                    entries
+                        .iter()
+                        .map(|entry| of_entry(entry, metric))
+                        .collect()
+                }
+            };
+            for (each, score) in fresh.iter().zip(scores) {
+                let trial = &mut trials[each.place];
+                trial.reward += share * score.reward;
+                if index == 0 {
+                    trial.rate = score.rate;
+                }
             }
         }
-        let rules: Vec<&Rule> = long.iter().map(|(_, rule)| *rule).collect();
-        let scores = self.scores(&rules, |task| task.steps)?;
-        for ((key, _), score) in long.iter().zip(scores) {
-            if let Some(known) = self.known.get_mut(key) {
-                known.stage = Stage::Full;
-                (known.reward, known.rate) = (score.reward, score.rate);
+        for trial in trials {
+            if trial.stage == Stage::SetAside {
+                trial.reward = 0.0;
             }
         }
         Ok(())
     }
+}
 
-    /// The mean scores over all tasks, with the learning rates of the first.
-    fn scores(
-        &self,
-        rules: &[&Rule],
-        steps: impl Fn(&Task) -> u64,
-    ) -> Result<Vec<Score>, BenchError> {
-        let mut sums: Vec<Score> = Vec::new();
-        #[allow(clippy::cast_precision_loss, reason = "few tasks")]
-        let share = 1.0 / self.tasks.len() as f64;
-        for task in self.tasks {
-            let scores = task.scores(rules, steps(task))?;
-            if sums.is_empty() {
-                sums = scores;
-                for sum in &mut sums {
-                    sum.reward *= share;
-                }
-            } else {
-                for (sum, score) in sums.iter_mut().zip(scores) {
-                    sum.reward += share * score.reward;
-                }
-            }
-        }
-        Ok(sums)
+fn function(task: &Task) -> Option<&Function> {
+    match task {
+        Task::Function(function) => Some(function),
+        Task::Net(_) => None,
     }
+}
+
+/// Why a rule could not be trained, where that is so.
+fn lost(entry: &lab::Entry) -> Option<String> {
+    let mut trainings = entry.sweep.iter().chain(&entry.runs);
+    trainings.find_map(|training| match &training.end {
+        Ending::Failed { why } => Some(why.clone()),
+        Ending::Finished
+        | Ending::Diverged { .. }
+        | Ending::AtChance { .. }
+        | Ending::Interrupted => None,
+    })
+}
+
+/// The mean scores over test functions, with the learning rates of the first.
+fn scores(
+    functions: &[&Function],
+    fresh: &[Fresh],
+    steps: impl Fn(&Function) -> u64,
+) -> Result<Vec<Score>, SearchError> {
+    let rules: Vec<&Rule> = fresh.iter().map(|each| &each.rule).collect();
+    let mut sums: Vec<Score> = Vec::new();
+    #[allow(clippy::cast_precision_loss, reason = "few tasks")]
+    let share = 1.0 / functions.len() as f64;
+    for function in functions {
+        let scores = function.scores(&rules, steps(function))?;
+        sums.resize(
+            scores.len(),
+            Score {
+                reward: 0.0,
+                rate: None,
+            },
+        );
+        for (sum, score) in sums.iter_mut().zip(scores) {
+            sum.reward += share * score.reward;
+            sum.rate = sum.rate.or(score.rate);
+        }
+    }
+    Ok(sums)
 }
 
 /// A rule as it descends, and whether it had to be turned round for that; where it ends if it does not.

@@ -1,8 +1,12 @@
 //! Neural Optimizer Search (sections 3 and 4 of the paper): a policy writes rules, trials tell what they are worth, the policy learns.
 
+pub mod again;
 pub mod cascade;
+pub mod crew;
 pub mod describe;
 pub mod grammar;
+pub mod journal;
+pub mod kin;
 pub mod network;
 pub mod policy;
 pub mod ppo;
@@ -14,9 +18,11 @@ pub mod task;
 mod tests;
 
 pub use cascade::{Cascade, Stage, Trial};
+pub use crew::{Crew, Pool};
 pub use grammar::Grammar;
+pub use journal::{Forgetful, Journal};
 pub use policy::{Evolution, Policy, Random};
 pub use ppo::Ppo;
-pub use run::{Outcome, SearchError, Spec, Standing, Which};
+pub use run::{Leg, Outcome, SearchError, Spec, Standing, Tools, Which};
 pub use space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
-pub use task::{Score, Task};
+pub use task::{Function, Score, Task};

@@ -1,7 +1,9 @@
 //! How the next rules are chosen, and what is learned from their rewards.
 
 use super::grammar::{Cursor, Grammar};
+use super::ppo::Memory;
 use super::space::Sentence;
+use crate::engine::OptimizerError;
 use crate::engine::noise::{self, Source};
 use std::ops::Range;
 
@@ -18,6 +20,22 @@ pub trait Policy {
 
     /// How many trials go into one batch.
     fn batch(&self) -> u64;
+
+    /// Makes sentences more likely before a search, where the policy can: rules that the user thinks well of.
+    fn imitate(&mut self, _grammar: &mut Grammar, _sentences: &[Sentence], _steps: u32) {}
+
+    /// What it would take long to learn again; none where learning takes no time.
+    fn save(&self) -> Option<Memory> {
+        None
+    }
+
+    /// Goes on from what it knew.
+    ///
+    /// # Errors
+    /// What it was is of another policy, space or other settings.
+    fn load(&mut self, _memory: &Memory) -> Result<(), OptimizerError> {
+        Ok(())
+    }
 }
 
 /// The draws of a search: from [0, 1), by trial and place.

@@ -8,9 +8,10 @@ use super::network::{Network, Sides, Tape};
 use super::policy::{Draws, Policy};
 use super::real::Real;
 use super::space::{Sentence, Space};
-use crate::engine::{Optimizer, Saved, Settings as OptimizerSettings, TensorShape};
+use crate::engine::{Optimizer, OptimizerError, Saved, Settings as OptimizerSettings, TensorShape};
 use crate::ir::{Graph, Rule};
 use crate::op::{Leaf, Op};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,7 +21,8 @@ const CHUNK: usize = 64;
 const WEIGHTS: u64 = u64::MAX;
 
 /// How the controller learns.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Units of the LSTM.
     pub hidden: usize,
@@ -78,7 +80,8 @@ pub struct Ppo {
 }
 
 /// All that a controller has learned.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Memory {
     /// The parameters of the network, tensor by tensor.
     pub tensors: Vec<Vec<f32>>,
@@ -123,44 +126,6 @@ impl Ppo {
     /// How it learns.
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// All that it has learned.
-    pub fn save(&self) -> Memory {
-        Memory {
-            tensors: self.network.tensors.clone(),
-            optimizer: self.optimizer.save(),
-            average: self.average,
-        }
-    }
-
-    /// Goes on from what was learned by a controller of the same space and settings.
-    ///
-    /// # Errors
-    /// What does not fit.
-    pub fn load(&mut self, memory: &Memory) -> Result<(), crate::engine::OptimizerError> {
-        self.optimizer.load(&memory.optimizer)?;
-        self.network.tensors.clone_from(&memory.tensors);
-        self.average = memory.average;
-        Ok(())
-    }
-
-    /// Makes sentences more likely, before a search: rules that the user thinks well of.
-    pub fn imitate(&mut self, grammar: &mut Grammar, sentences: &[Sentence], steps: u32) {
-        let fixed: Vec<&[u16]> = sentences.iter().map(Vec::as_slice).collect();
-        if fixed.is_empty() {
-            return;
-        }
-        let masks = masks(grammar, &fixed);
-        for _ in 0..steps {
-            // With the chances of this moment as the old ones, the surrogate's gradient is that of the logarithm of the chance.
-            self.step(&mut Batch {
-                advantages: vec![1.0; fixed.len()],
-                sentences: fixed.clone(),
-                masks: masks.clone(),
-                old: Vec::new(),
-            });
-        }
     }
 
     /// One step of Adam on a batch. Old chances that are not there yet are those of this moment.
@@ -232,6 +197,45 @@ impl Policy for Ppo {
 
     fn batch(&self) -> u64 {
         self.settings.batch
+    }
+
+    fn imitate(&mut self, grammar: &mut Grammar, sentences: &[Sentence], steps: u32) {
+        let fixed: Vec<&[u16]> = sentences.iter().map(Vec::as_slice).collect();
+        if fixed.is_empty() {
+            return;
+        }
+        let masks = masks(grammar, &fixed);
+        for _ in 0..steps {
+            // With the chances of this moment as the old ones, the surrogate's gradient is that of the logarithm of the chance.
+            self.step(&mut Batch {
+                advantages: vec![1.0; fixed.len()],
+                sentences: fixed.clone(),
+                masks: masks.clone(),
+                old: Vec::new(),
+            });
+        }
+    }
+
+    fn save(&self) -> Option<Memory> {
+        Some(Memory {
+            tensors: self.network.tensors.clone(),
+            optimizer: self.optimizer.save(),
+            average: self.average,
+        })
+    }
+
+    fn load(&mut self, memory: &Memory) -> Result<(), OptimizerError> {
+        let own = self.network.tensors.iter().map(Vec::len);
+        if !own.eq(memory.tensors.iter().map(Vec::len)) {
+            return Err(OptimizerError::TensorCount {
+                expected: self.network.tensors.len(),
+                found: memory.tensors.len(),
+            });
+        }
+        self.optimizer.load(&memory.optimizer)?;
+        self.network.tensors.clone_from(&memory.tensors);
+        self.average = memory.average;
+        Ok(())
     }
 }
 

@@ -1,14 +1,18 @@
 //! A search: propose, try, learn, until the budget is spent; and searches side by side.
 
-use super::cascade::{Cascade, Stage, Trial};
+use super::cascade::{Cascade, Fresh, Stage, Trial};
+use super::crew::{Absent, Crew, Halt, Job};
 use super::grammar::Grammar;
+use super::journal::{Forgetful, Journal};
 use super::policy::{Evolution, Policy, Random};
 use super::ppo::{self, Ppo};
 use super::space::{Builder, Sentence, Space, SpaceError};
 use super::task::Task;
+use crate::bench::BenchError;
 use crate::bench::report::Estimate;
-use crate::bench::{BenchError, Candidate, Report};
 use crate::ir::Rule;
+use crate::lab::{Entrant, Entry, Plan, Stop};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -17,13 +21,18 @@ const POINTS: usize = 200;
 /// Steps of imitation: enough to make sentences likely, few enough to leave others a chance.
 const IMITATED: u32 = 6;
 
-/// What is searched, on what, for how long.
-#[derive(Clone, Debug)]
+/// All that decides what a search finds, complete by itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The space.
     pub space: Space,
     /// The tasks; a reward is the mean over them.
     pub tasks: Vec<Task>,
+    /// The policies that search, side by side.
+    pub policies: Vec<Which>,
+    /// How often each searches, with seeds from 0.
+    pub seeds: u64,
     /// Trials of each policy and seed.
     pub budget: u64,
     /// How many of the best are kept.
@@ -31,11 +40,70 @@ pub struct Spec {
     /// How the controller learns.
     pub ppo: ppo::Settings,
     /// Sentences that the controller imitates before it starts.
-    pub seeds: Vec<Sentence>,
+    pub imitated: Vec<Sentence>,
+    /// Rules that stand beside the best ones at the end.
+    pub baselines: Vec<Named>,
+}
+
+/// A rule under a name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// What it is called.
+    pub name: String,
+    /// Its formula, for readers.
+    pub formula: String,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// One policy with one seed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leg {
+    /// Its number in the search.
+    pub index: usize,
+    /// The policy.
+    pub policy: Which,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl Spec {
+    /// The legs of the search in their order: all policies with the first seed, then with the next.
+    pub fn legs(&self) -> Vec<Leg> {
+        let legs =
+            (0..self.seeds).flat_map(|seed| self.policies.iter().map(move |which| (seed, which)));
+        legs.enumerate()
+            .map(|(index, (seed, policy))| Leg {
+                index,
+                policy: *policy,
+                seed,
+            })
+            .collect()
+    }
+
+    /// What the trainings of a trial on one of the tasks are called in the journal's notebook; the last of them is below [`Spec::entries`].
+    fn entry(&self, leg: usize, trial: u64, task: usize) -> usize {
+        let trial = (leg as u64)
+            .saturating_mul(self.budget)
+            .saturating_add(trial);
+        let entry = trial.saturating_mul(self.tasks.len() as u64);
+        usize::try_from(entry.saturating_add(task as u64)).unwrap_or(usize::MAX)
+    }
+
+    /// How many trainings all trials can have.
+    pub(super) fn entries(&self) -> usize {
+        self.entry(
+            self.policies.len() * usize::try_from(self.seeds).unwrap_or(usize::MAX),
+            0,
+            0,
+        )
+    }
 }
 
 /// The policies by name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Which {
     /// The paper's controller.
     Ppo,
@@ -59,13 +127,19 @@ impl Which {
     }
 }
 
-/// Why a search cannot be.
+/// Why there is no search, or no more of it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum SearchError {
     /// The space is none.
     Space(SpaceError),
     /// A task is none.
     Task(BenchError),
+    /// Networks cannot be trained.
+    Lab(Stop),
+    /// What happened could not be written down or read.
+    Journal(String),
+    /// The training of a network was stopped: the batch has not been.
+    Stopped,
 }
 
 impl fmt::Display for SearchError {
@@ -73,6 +147,12 @@ impl fmt::Display for SearchError {
         match self {
             Self::Space(error) => error.fmt(f),
             Self::Task(error) => error.fmt(f),
+            Self::Lab(Stop::Unavailable { why, .. }) => f.write_str(why),
+            Self::Lab(
+                Stop::Data { message } | Stop::Task { message } | Stop::Notebook { message },
+            )
+            | Self::Journal(message) => f.write_str(message),
+            Self::Stopped => f.write_str("stopped"),
         }
     }
 }
@@ -91,17 +171,34 @@ impl From<BenchError> for SearchError {
     }
 }
 
+impl From<Halt> for SearchError {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Stopped => Self::Stopped,
+            Halt::Broken(stop) => Self::Lab(stop),
+        }
+    }
+}
+
+/// Whom a search works with.
+pub struct Tools<'a> {
+    /// Who trains networks.
+    pub crew: &'a mut dyn Crew,
+    /// Where it is written down.
+    pub journal: &'a mut dyn Journal,
+    /// Is told after every batch, and while networks are trained; `Break` ends the search, which keeps what it has.
+    pub progress: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
+}
+
 /// What came of one policy with one seed.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The policy.
-    pub policy: Which,
-    /// Its seed.
-    pub seed: u64,
+    /// The policy and its seed.
+    pub leg: Leg,
     /// Trials done.
     pub trials: u64,
     /// How many trials left the cascade where, in the order of [`Stage::ALL`].
-    pub stages: [u64; 5],
+    pub stages: [u64; Stage::ALL.len()],
     /// Different rules, up to learning rate and sign.
     pub different: usize,
     /// Rules that pointed against the gradient and were turned round.
@@ -110,6 +207,8 @@ pub struct Outcome {
     pub curve: Vec<CurvePoint>,
     /// The best different rules, best first.
     pub leaders: Vec<Leader>,
+    /// Some of the rules that could not be trained, and why.
+    pub set_aside: Vec<(String, String)>,
     /// Whether the budget was spent.
     pub is_complete: bool,
 }
@@ -137,95 +236,303 @@ pub struct Leader {
 }
 
 /// How far a search is.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Progress {
-    /// The policy at work.
-    pub policy: Which,
-    /// Its seed.
-    pub seed: u64,
+    /// The leg at work.
+    pub leg: Leg,
     /// Trials done.
     pub trials: u64,
     /// Trials to do.
     pub budget: u64,
+    /// How many of these took a reward that was known.
+    pub reused: u64,
+    /// The mean reward of the last trials.
+    pub mean: f64,
     /// The best reward until now.
     pub best: f64,
+    /// What the best rule is.
+    pub leader: Option<Sentence>,
+    /// What is at work in the batch; empty between batches.
+    pub at: String,
 }
 
-/// One policy with one seed. `progress` is called after every batch and can end the search: what was done until then is kept.
+impl Progress {
+    /// When all trials are done and the best rules run once more.
+    pub(super) fn of_end() -> Self {
+        Self {
+            leg: Leg {
+                index: 0,
+                policy: Which::Ppo,
+                seed: 0,
+            },
+            trials: 0,
+            budget: 0,
+            reused: 0,
+            mean: 0.0,
+            best: 0.0,
+            leader: None,
+            at: String::new(),
+        }
+    }
+}
+
+/// All legs of a search. A journal that knows trials already is gone on from, as if the search had never been broken off.
 ///
 /// # Errors
-/// A space or a task that is none.
-pub fn run(
-    spec: &Spec,
-    which: Which,
-    seed: u64,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Outcome, SearchError> {
-    let mut grammar = Grammar::new(&spec.space)?;
-    let mut cascade = Cascade::new(Builder::new(&spec.space)?, &spec.tasks);
-    let mut policy: Box<dyn Policy> = match which {
-        Which::Ppo => {
-            let mut ppo = Ppo::new(&spec.space, spec.ppo, seed);
-            ppo.imitate(&mut grammar, &spec.seeds, IMITATED);
-            Box::new(ppo)
-        }
-        Which::Random => Box::new(Random::new(seed)),
-        Which::Evolution => Box::new(Evolution::new(seed)),
-    };
-    let mut outcome = Outcome {
-        policy: which,
-        seed,
-        trials: 0,
-        stages: [0; 5],
-        different: 0,
-        turned: 0,
-        curve: Vec::new(),
-        leaders: Vec::new(),
-        is_complete: false,
-    };
-    let mut leaders: Vec<Trial> = Vec::new();
-    let mut curve = Curve::new(spec.budget);
-    while outcome.trials < spec.budget {
-        let first = outcome.trials;
-        let end = (first + policy.batch()).min(spec.budget);
-        let sentences = policy.propose(&mut grammar, first..end);
-        let trials = cascade.run(first, sentences)?;
-        let batch: Vec<(Sentence, f64)> = trials
-            .iter()
-            .map(|trial| (trial.sentence.clone(), trial.reward))
-            .collect();
-        policy.learn(&mut grammar, &batch);
-        outcome.trials = end;
-        for trial in trials {
-            let place = Stage::ALL.iter().position(|stage| *stage == trial.stage);
-            outcome.stages[place.expect("a stage of the cascade")] += 1;
-            curve.add(trial.reward);
-            lead(&mut leaders, trial, spec.leaders);
-        }
-        let now = Progress {
-            policy: which,
-            seed,
-            trials: end,
-            budget: spec.budget,
-            best: leaders.first().map_or(0.0, |trial| trial.reward),
-        };
-        if progress(now).is_break() {
+/// A space or a task that is none, networks that cannot be trained, a journal that cannot be written.
+pub fn all(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>, SearchError> {
+    let mut outcomes = Vec::new();
+    for leg in spec.legs() {
+        let outcome = run(spec, leg, tools)?;
+        let is_complete = outcome.is_complete;
+        outcomes.push(outcome);
+        if !is_complete {
             break;
         }
     }
-    outcome.is_complete = outcome.trials >= spec.budget;
-    outcome.different = cascade.different();
-    outcome.turned = cascade.turned();
-    outcome.curve = curve.points();
-    outcome.leaders = leaders
-        .into_iter()
-        .filter_map(|trial| {
-            let rule = cascade.rule(&trial)?;
-            let rate = cascade.known(trial.key).and_then(|known| known.rate);
-            Some(Leader { trial, rule, rate })
+    Ok(outcomes)
+}
+
+/// One leg of a search on test functions that nobody writes down.
+///
+/// # Errors
+/// As [`all`].
+pub fn alone(
+    spec: &Spec,
+    leg: Leg,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Outcome, SearchError> {
+    let mut tools = Tools {
+        crew: &mut Absent,
+        journal: &mut Forgetful,
+        progress,
+    };
+    run(spec, leg, &mut tools)
+}
+
+/// One leg of a search.
+///
+/// # Errors
+/// As [`all`].
+pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, SearchError> {
+    let mut grammar = Grammar::new(&spec.space)?;
+    let mut policy: Box<dyn Policy> = match leg.policy {
+        Which::Ppo => Box::new(Ppo::new(&spec.space, spec.ppo, leg.seed)),
+        Which::Random => Box::new(Random::new(leg.seed)),
+        Which::Evolution => Box::new(Evolution::new(leg.seed)),
+    };
+    let mut tally = Tally::new(spec, leg)?;
+    recall(&mut tally, &mut *policy, &mut grammar, tools)?;
+    while tally.outcome.trials < spec.budget {
+        if (tools.progress)(&tally.progress()).is_break() {
+            break;
+        }
+        let first = tally.outcome.trials;
+        let end = (first + policy.batch()).min(spec.budget);
+        let sentences = policy.propose(&mut grammar, first..end);
+        let now = tally.progress();
+        let trials = tally.cascade.run(first, sentences, &mut |fresh, task| {
+            train(spec, leg, fresh, task, &now, tools)
+        });
+        let trials = match trials {
+            Ok(trials) => trials,
+            Err(SearchError::Stopped) => break,
+            Err(error) => return Err(error),
+        };
+        policy.learn(&mut grammar, &pairs(&trials));
+        let memory = if end == spec.budget || tools.journal.wants_memory() {
+            policy.save()
+        } else {
+            None
+        };
+        let written = tools.journal.write(leg.index, &trials, memory.as_ref());
+        written.map_err(SearchError::Journal)?;
+        for trial in trials {
+            tally.add(trial);
+        }
+    }
+    // Who looks on sees the end too.
+    let _ = (tools.progress)(&tally.progress());
+    Ok(tally.end())
+}
+
+fn pairs(trials: &[Trial]) -> Vec<(Sentence, f64)> {
+    trials
+        .iter()
+        .map(|trial| (trial.sentence.clone(), trial.reward))
+        .collect()
+}
+
+/// Brings a leg to where the journal has it: trials count again, and the policy learns again from what it had learned since it was last written down.
+fn recall(
+    tally: &mut Tally<'_>,
+    policy: &mut dyn Policy,
+    grammar: &mut Grammar,
+    tools: &mut Tools<'_>,
+) -> Result<(), SearchError> {
+    let (spec, leg) = (tally.spec, tally.outcome.leg);
+    let memory = tools.journal.memory(leg.index);
+    let mut learned = 0;
+    match memory.map_err(SearchError::Journal)? {
+        Some((trials, memory)) => {
+            let loaded = policy.load(&memory);
+            loaded.map_err(|error| SearchError::Journal(error.to_string()))?;
+            learned = trials;
+        }
+        None => policy.imitate(grammar, &spec.imitated, IMITATED),
+    }
+    let mut batch: Vec<Trial> = Vec::new();
+    let mut problem = None;
+    let told = tools.journal.trials(leg.index, &mut |trial| {
+        let number = tally.outcome.trials + batch.len() as u64;
+        let is_of_space = trial.number == number && grammar.contains(&trial.sentence);
+        if problem.is_some() || !is_of_space {
+            problem = problem.or(Some(number));
+            return;
+        }
+        batch.push(trial);
+        let end = (tally.outcome.trials + policy.batch()).min(spec.budget);
+        if number + 1 == end {
+            if number >= learned {
+                policy.learn(grammar, &pairs(&batch));
+            }
+            for trial in batch.drain(..) {
+                tally.cascade.learn(&trial);
+                tally.add(trial);
+            }
+        }
+    });
+    told.map_err(SearchError::Journal)?;
+    match problem {
+        Some(number) => Err(SearchError::Journal(format!(
+            "trial {number} of {} with seed {} is not what it should be",
+            leg.policy.name(),
+            leg.seed
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Trains the rules of a batch on one of the tasks.
+fn train(
+    spec: &Spec,
+    leg: Leg,
+    fresh: &[Fresh],
+    task: usize,
+    now: &Progress,
+    tools: &mut Tools<'_>,
+) -> Result<Vec<Entry>, SearchError> {
+    let Task::Net(plan) = &spec.tasks[task] else {
+        return Ok(Vec::new());
+    };
+    let jobs = fresh.iter().map(|each| Job {
+        entry: spec.entry(leg.index, each.number, task),
+        plan: plan_of(plan, &each.rule),
+    });
+    let progress = &mut tools.progress;
+    let mut notebook = tools.journal.notebook();
+    let reports = tools
+        .crew
+        .work(jobs.collect(), &mut *notebook, &mut |done, total, at| {
+            let at = format!("rule {} of {total}: {at}", (done + 1).min(total));
+            progress(&Progress { at, ..now.clone() })
+        })?;
+    let entries = reports.into_iter().map(|report| report.entries);
+    Ok(entries.map(|mut entries| entries.remove(0)).collect())
+}
+
+/// A plan of one rule.
+pub(super) fn plan_of(plan: &Plan, rule: &Rule) -> Plan {
+    let text = rule.text();
+    Plan {
+        rules: vec![Entrant {
+            name: text.clone(),
+            formula: text.clone(),
+            text,
+            slots: rule.slots().per_element,
+            is_baseline: false,
+        }],
+        ..plan.clone()
+    }
+}
+
+/// What a leg has come to.
+struct Tally<'s> {
+    spec: &'s Spec,
+    cascade: Cascade<'s>,
+    outcome: Outcome,
+    leaders: Vec<Trial>,
+    curve: Curve,
+    reused: u64,
+}
+
+impl<'s> Tally<'s> {
+    fn new(spec: &'s Spec, leg: Leg) -> Result<Self, SearchError> {
+        Ok(Self {
+            spec,
+            cascade: Cascade::new(Builder::new(&spec.space)?, &spec.tasks),
+            outcome: Outcome {
+                leg,
+                trials: 0,
+                stages: [0; Stage::ALL.len()],
+                different: 0,
+                turned: 0,
+                curve: Vec::new(),
+                leaders: Vec::new(),
+                set_aside: Vec::new(),
+                is_complete: false,
+            },
+            leaders: Vec::new(),
+            curve: Curve::new(spec.budget),
+            reused: 0,
         })
-        .collect();
-    Ok(outcome)
+    }
+
+    fn add(&mut self, trial: Trial) {
+        let place = Stage::ALL.iter().position(|stage| *stage == trial.stage);
+        self.outcome.stages[place.expect("a stage of the cascade")] += 1;
+        self.outcome.trials = trial.number + 1;
+        self.reused += u64::from(trial.stage == Stage::Reused);
+        self.curve.add(trial.reward);
+        if let Some(why) = &trial.why
+            && self.outcome.set_aside.len() < self.spec.leaders
+        {
+            let rule = self.spec.space.text(&trial.sentence);
+            self.outcome.set_aside.push((rule, why.clone()));
+        }
+        lead(&mut self.leaders, trial, self.spec.leaders);
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            leg: self.outcome.leg,
+            trials: self.outcome.trials,
+            budget: self.spec.budget,
+            reused: self.reused,
+            mean: self.curve.recent(),
+            best: self.leaders.first().map_or(0.0, |trial| trial.reward),
+            leader: self.leaders.first().map(|trial| trial.sentence.clone()),
+            at: String::new(),
+        }
+    }
+
+    fn end(mut self) -> Outcome {
+        self.outcome.is_complete = self.outcome.trials >= self.spec.budget;
+        self.outcome.different = self.cascade.different();
+        self.outcome.turned = self.cascade.turned();
+        self.outcome.curve = self.curve.points();
+        let cascade = &mut self.cascade;
+        self.outcome.leaders = self
+            .leaders
+            .into_iter()
+            .filter_map(|trial| {
+                let rule = cascade.rule(&trial)?;
+                let rate = trial.rate;
+                Some(Leader { trial, rule, rate })
+            })
+            .collect();
+        self.outcome
+    }
 }
 
 /// Keeps the best different rules, best first; of equal rewards the earlier first.
@@ -282,6 +589,16 @@ impl Curve {
         (self.sum, self.count) = (0.0, 0);
     }
 
+    /// The mean of the last stretch, with what has been added since.
+    #[allow(clippy::cast_precision_loss, reason = "trials are far fewer than 2^53")]
+    fn recent(&self) -> f64 {
+        let (last, weight) = match self.points.last() {
+            Some(point) => (point.mean * self.stretch as f64, self.stretch),
+            None => (0.0, 0),
+        };
+        (self.sum + last) / ((self.count + weight) as f64).max(1.0)
+    }
+
     fn points(mut self) -> Vec<CurvePoint> {
         if self.count > 0 {
             self.end();
@@ -308,7 +625,7 @@ pub fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
         .filter_map(|policy| {
             let own: Vec<&Outcome> = outcomes
                 .iter()
-                .filter(|each| each.policy == policy)
+                .filter(|each| each.leg.policy == policy)
                 .collect();
             let best = own
                 .iter()
@@ -324,27 +641,4 @@ pub fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
             })
         })
         .collect()
-}
-
-/// The best rules of several searches once more, with what they have not seen: other seeds, and starts at random where the function says where; baselines
-/// beside them with the same sweep. `names` are what the leaders are called.
-///
-/// # Errors
-/// A task that is none, or a baseline that cannot run on it.
-pub fn again(
-    task: &Task,
-    leaders: &[Leader],
-    names: &[String],
-    baselines: &[Candidate],
-    seed: u64,
-) -> Result<Report, BenchError> {
-    let mut candidates: Vec<Candidate> = leaders
-        .iter()
-        .zip(names)
-        .map(|(leader, name)| Candidate::new(name, leader.rule.clone()))
-        .collect();
-    candidates.extend(baselines.iter().cloned());
-    let starts = task.objective.random_starts(20, seed).unwrap_or_default();
-    let seeds: Vec<u64> = task.seeds.iter().map(|own| own + 1000).collect();
-    task.race(&candidates, task.steps, &seeds, &starts)
 }

@@ -3,6 +3,7 @@
 use crate::ir::tokens::{Binary, GROUP_LENGTH, MAX_GROUPS, Unary};
 use crate::ir::{Checkpoint, Graph, Node, NodeId, Rule};
 use crate::types::Mismatch;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The paper's operands without decays (section 4.1), as tokens are spelled.
@@ -34,7 +35,8 @@ pub const SIGNS: [&str; 6] = ["g", "m", "sign(g)", "sign(m)", "1", "2"];
 pub type Sentence = Vec<u16>;
 
 /// What a space is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Space {
     operands: Vec<Operand>,
     unary: Vec<Unary>,
@@ -43,8 +45,34 @@ pub struct Space {
     constraints: Constraints,
 }
 
+/// A space as plain data, which may be none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    operands: Vec<Operand>,
+    unary: Vec<Unary>,
+    binary: Vec<Binary>,
+    groups: usize,
+    constraints: Constraints,
+}
+
+impl TryFrom<Written> for Space {
+    type Error = SpaceError;
+
+    fn try_from(written: Written) -> Result<Self, SpaceError> {
+        Self::new(
+            written.operands,
+            written.unary,
+            written.binary,
+            written.groups,
+            written.constraints,
+        )
+    }
+}
+
 /// An operand: a name and a rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Operand {
     name: String,
     rule: Rule,
@@ -72,7 +100,8 @@ impl Operand {
 
 /// What sentences must keep to. The first three are the paper's (section 3.1 and 4.1).
 #[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Constraints {
     /// The two operands of a group differ.
     pub different_operands: bool,

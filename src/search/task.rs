@@ -3,14 +3,53 @@
 use crate::bench::{self, BenchError, Candidate, Options, Report};
 use crate::engine::Objective;
 use crate::ir::Rule;
+use crate::lab;
+use crate::lab::message::Metric;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 /// By how many powers of ten the distance to the least value must shrink for a reward of 1.
 const DECADES: f64 = 12.0;
 
+/// What rules are tried on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// A test function.
+    Function(Box<Function>),
+    /// A network and its data: a plan without rules.
+    Net(Box<lab::Plan>),
+}
+
+impl Task {
+    /// As the language names it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Function(function) => function.objective.name(),
+            Self::Net(plan) => &plan.name,
+        }
+    }
+}
+
+/// What a rule is worth that was trained on a network: accuracy as in the paper (section 3.3); of a language model the inverse of its perplexity, the
+/// geometric mean of the chances it gives to the words. 0 where training failed.
+pub fn of_entry(entry: &lab::Entry, metric: Metric) -> Score {
+    let mean = entry.reward(metric).map(|estimate| estimate.mean);
+    let reward = match (metric, mean) {
+        (Metric::Accuracy, Some(accuracy)) => accuracy,
+        (Metric::Perplexity, Some(perplexity)) => 1.0 / perplexity.max(1.0),
+        (_, None) => 0.0,
+    };
+    Score {
+        reward: if reward.is_nan() { 0.0 } else { reward },
+        rate: entry.rate,
+    }
+}
+
 /// A test function with the sweep that every rule gets on it.
-#[derive(Clone, Debug)]
-pub struct Task {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
     /// The function.
     pub objective: Objective,
     /// Steps of a full run.
@@ -34,7 +73,7 @@ pub struct Score {
     pub rate: Option<f64>,
 }
 
-impl Task {
+impl Function {
     /// A function with the paper's protocol for Rosenbrock (section 6.1): 4000 steps, 4 learning rates on a log scale.
     pub fn new(objective: Objective) -> Self {
         let rates = bench::grid(1e-4, 1e-1, 4).expect("positive ends");

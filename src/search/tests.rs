@@ -445,7 +445,7 @@ fn controller_goes_on_where_it_was() {
     run(&mut whole, &mut grammar, 0..6);
     let mut first = Ppo::new(&space, settings, 4);
     run(&mut first, &mut grammar, 0..2);
-    let memory = first.save();
+    let memory = first.save().expect("a controller remembers");
     let mut second = Ppo::new(&space, settings, 4);
     second.load(&memory).expect("the same space");
     run(

@@ -7,6 +7,7 @@ mod error;
 mod hold;
 mod read;
 mod schema;
+mod search;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -97,25 +98,19 @@ impl Store {
         result.map_err(|error| error.of(&self.path).to_string())
     }
 
-    fn insert(&mut self, plan: &Plan) -> Result<i64, Error> {
-        let rules: Vec<&str> = plan
-            .rules
-            .iter()
-            .filter(|rule| !rule.is_baseline)
-            .map(|rule| rule.name.as_str())
-            .collect();
-        let (rules, text) = (json(&rules)?, json(plan)?);
+    fn insert(&mut self, kind: &str, task: &str, rules: &str, plan: &str) -> Result<i64, Error> {
         let now = (self.clock)();
         let change = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         change.execute(
-            "INSERT INTO runs (status, task, rules, plan, version, started) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO runs (status, kind, task, rules, plan, version, started) VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
                 Status::Running.name(),
-                plan.name,
+                kind,
+                task,
                 rules,
-                text,
+                plan,
                 env!("CARGO_PKG_VERSION"),
                 now
             ],
@@ -127,9 +122,31 @@ impl Store {
         let hold = Hold::take(file.into())?.ok_or(Error::AtWork { run })?;
         change.commit()?;
         self.held = Some((run, hold));
+        self.settled = Vec::new();
         // What lies there is of a store that was deleted.
         let _ = fs::remove_dir_all(self.checkpoints(run));
         Ok(run)
+    }
+
+    fn insert_plan(&mut self, plan: &Plan) -> Result<i64, Error> {
+        let rules: Vec<&str> = plan
+            .rules
+            .iter()
+            .filter(|rule| !rule.is_baseline)
+            .map(|rule| rule.name.as_str())
+            .collect();
+        self.insert("training", &plan.name, &json(&rules)?, &json(plan)?)
+    }
+
+    /// Takes a run for this program.
+    fn take(&mut self, run: i64) -> Result<(), Error> {
+        let hold = Hold::take(self.hold_file(run))?.ok_or(Error::AtWork { run })?;
+        self.connection.execute(
+            "UPDATE runs SET status = ?, ended = NULL WHERE id = ?",
+            params![Status::Running.name(), run],
+        )?;
+        self.held = Some((run, hold));
+        Ok(())
     }
 
     fn take_up(&mut self, run: i64) -> Result<Kept, Error> {
@@ -139,12 +156,7 @@ impl Store {
         if kept.record.status == Status::Done && is_whole {
             return Err(Error::Over { run });
         }
-        let hold = Hold::take(self.hold_file(run))?.ok_or(Error::AtWork { run })?;
-        self.connection.execute(
-            "UPDATE runs SET status = ?, ended = NULL WHERE id = ?",
-            params![Status::Running.name(), run],
-        )?;
-        self.held = Some((run, hold));
+        self.take(run)?;
         self.settled = kept.settled();
         Ok(kept)
     }
@@ -153,9 +165,14 @@ impl Store {
         let best = report.and_then(|report| {
             let index = *report.ranking().first()?;
             let reward = report.entries[index].reward(report.metric())?;
-            Some((report.plan.rules[index].name.clone(), reward.mean))
+            Some((report.plan.rules[index].name.as_str(), reward.mean))
         });
-        let (best, reward) = best.map_or((None, None), |(best, reward)| (Some(best), Some(reward)));
+        self.finish(run, status, best)
+    }
+
+    /// A run is over, and no longer this program's.
+    fn finish(&mut self, run: i64, status: Status, best: Option<(&str, f64)>) -> Result<(), Error> {
+        let (best, reward) = best.unzip();
         self.connection.execute(
             "UPDATE runs SET status = ?, ended = ?, best = ?, reward = ? WHERE id = ?",
             params![status.name(), (self.clock)(), best, reward, run],
@@ -174,7 +191,7 @@ impl Store {
 
 impl Archive for Store {
     fn begin(&mut self, plan: &Plan) -> Result<i64, String> {
-        let begun = self.insert(plan);
+        let begun = self.insert_plan(plan);
         self.told(begun)
     }
 

@@ -92,7 +92,7 @@ impl Store {
         })
     }
 
-    fn trials(&self, run: i64) -> Result<Vec<(Key, Training)>, Error> {
+    pub(super) fn trials(&self, run: i64) -> Result<Vec<(Key, Training)>, Error> {
         let mut query = self.connection.prepare(
             "SELECT id, entry, stage, rate, seed, ending, test, steps, seconds, optimizer_seconds, state_bytes
              FROM trials WHERE run = ? ORDER BY id",
@@ -157,7 +157,7 @@ fn trial(row: &Row<'_>) -> rusqlite::Result<Trial> {
     })
 }
 
-fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+pub(super) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| Error::Other {
         message: format!("a row cannot be read: {error}"),
     })

@@ -6,8 +6,8 @@ use nos::ir::Rule;
 use nos::ir::tokens::{Binary, Unary};
 use nos::search::cascade::{Cascade, Stage, descent};
 use nos::search::ppo::Settings;
-use nos::search::run::{Spec, Which, run, standings};
-use nos::search::{Builder, Constraints, Operand, Sentence, Space, Task};
+use nos::search::run::{Leg, Spec, Which, alone, standings};
+use nos::search::{Builder, Constraints, Function, Operand, SearchError, Sentence, Space, Task};
 use std::ops::ControlFlow;
 
 fn operand(text: &str) -> Operand {
@@ -33,10 +33,27 @@ fn bowl() -> Task {
     let Some(Value::Objective(bowl)) = outcome.value else {
         panic!("{:?}", outcome.diagnostics)
     };
-    Task {
+    Task::Function(Box::new(Function {
         steps: 200,
         short_steps: 20,
-        ..Task::new((*bowl).clone())
+        ..Function::new((*bowl).clone())
+    }))
+}
+
+/// Nothing here trains networks.
+fn nobody(
+    _: &[nos::search::cascade::Fresh],
+    _: usize,
+) -> Result<Vec<nos::lab::Entry>, SearchError> {
+    Err(SearchError::Stopped)
+}
+
+/// One leg of a search.
+fn leg(policy: Which, seed: u64) -> Leg {
+    Leg {
+        index: 0,
+        policy,
+        seed,
     }
 }
 
@@ -109,7 +126,7 @@ fn every_stage_of_the_cascade_has_its_rules() {
         ("w w log log div", Stage::Aimless),
     ];
     let batch = texts.iter().map(|(text, _)| sentence(text)).collect();
-    let trials = cascade.run(0, batch).expect("a task");
+    let trials = cascade.run(0, batch, &mut nobody).expect("a task");
     for (trial, (text, stage)) in trials.iter().zip(texts) {
         assert_eq!(trial.stage, stage, "{text}");
     }
@@ -122,7 +139,7 @@ fn every_stage_of_the_cascade_has_its_rules() {
     assert!(descent(&turned).expect("finite") > 0.3);
     // What is known is known in later batches.
     let again = cascade
-        .run(7, vec![sentence("m w id id left")])
+        .run(7, vec![sentence("m w id id left")], &mut nobody)
         .expect("a task");
     assert_eq!(
         (again[0].stage, again[0].reward),
@@ -141,7 +158,10 @@ fn spec() -> Spec {
             hidden: 16,
             ..Settings::quick()
         },
-        seeds: vec![],
+        imitated: vec![],
+        policies: Which::ALL.to_vec(),
+        seeds: 1,
+        baselines: vec![],
     }
 }
 
@@ -151,8 +171,8 @@ fn searches_repeat_and_add_up() {
     let mut outcomes = Vec::new();
     for policy in Which::ALL {
         for seed in 0..2 {
-            let go_on = &mut |_| ControlFlow::Continue(());
-            let outcome = run(&spec, policy, seed, go_on).expect("a search");
+            let go_on = &mut |_: &_| ControlFlow::Continue(());
+            let outcome = alone(&spec, leg(policy, seed), go_on).expect("a search");
             assert!(outcome.is_complete);
             assert_eq!(outcome.stages.iter().sum::<u64>(), 300);
             let new = 300 - outcome.stages[1];
@@ -166,7 +186,7 @@ fn searches_repeat_and_add_up() {
             assert!(rewards.is_sorted_by(|a, b| a >= b));
             let keys: Vec<[u8; 16]> = outcome.leaders.iter().map(|each| each.trial.key).collect();
             assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
-            let again = run(&spec, policy, seed, go_on).expect("a search");
+            let again = alone(&spec, leg(policy, seed), go_on).expect("a search");
             assert_eq!(again.curve, outcome.curve);
             assert_eq!(again.leaders[0].trial, outcome.leaders[0].trial);
             outcomes.push(outcome);
@@ -180,10 +200,10 @@ fn searches_repeat_and_add_up() {
 #[test]
 fn search_that_is_broken_off_keeps_what_it_has() {
     let mut batches = 0;
-    let outcome = run(&spec(), Which::Random, 0, &mut |progress| {
+    let outcome = alone(&spec(), leg(Which::Random, 0), &mut |progress| {
         batches += 1;
         assert_eq!(progress.budget, 300);
-        if batches == 2 {
+        if batches == 3 {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

@@ -7,10 +7,11 @@ use super::DELTA;
 use crate::ir::{Graph, NodeId};
 use crate::op::Op;
 use crate::types::Mismatch;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::E;
 
 /// A unary function of the paper.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Unary {
     /// x
     Id,
@@ -39,7 +40,7 @@ pub enum Unary {
 }
 
 /// A binary function of the paper.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Binary {
     /// x + y
     Add,

@@ -1,0 +1,354 @@
+//! Searches at work and what they have found: begun, resumed, told again from the store, and the fields of their results.
+
+use super::lists::outside;
+use super::train::Places;
+use super::{Evaluator, Result, Value};
+use crate::algebra::Simplifier;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Rule;
+use crate::lab::Status;
+use crate::search::again::{Again, again};
+use crate::search::crew::{Absent, Pool};
+use crate::search::describe::Found;
+use crate::search::journal::Searches;
+use crate::search::kin::{Kin, kin};
+use crate::search::run::{Leader, Progress, all};
+use crate::search::{Builder, Crew, Forgetful, Journal, SearchError, Sentence, Spec, Task, Tools};
+use crate::source::Span;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// Rules of the standard library that a rule that was found can be, or be like.
+const KNOWN: [&str; 14] = [
+    "sgd",
+    "momentum",
+    "nesterov",
+    "signsgd",
+    "rmsprop",
+    "adagrad",
+    "adam",
+    "adamw",
+    "nadam",
+    "adamax",
+    "lion",
+    "powersign",
+    "addsign",
+    "signum",
+];
+
+/// The store of searches, where there is one.
+type Shelf = Rc<RefCell<dyn Searches>>;
+
+impl Evaluator<'_> {
+    /// A search from its beginning.
+    pub(super) fn begin_search(
+        &mut self,
+        spec: &Spec,
+        workers: Option<u32>,
+        places: Places,
+    ) -> Result<Value> {
+        let mut crew = self.crew(spec, workers, places)?;
+        let shelf = self.shelf(true, places.call)?;
+        let run = match &shelf {
+            Some(shelf) => {
+                let begun = shelf.borrow_mut().begin(spec);
+                Some(begun.map_err(|why| super::kept::unusable(places.call, why))?)
+            }
+            None => None,
+        };
+        self.work_on(spec, &mut *crew, shelf.zip(run), places)
+    }
+
+    /// `resume(run)` of a search; none where the run is no search.
+    pub(super) fn resume_search(
+        &mut self,
+        run: i64,
+        workers: Option<u32>,
+        places: Places,
+    ) -> Result<Option<Value>> {
+        let Some((shelf, spec)) = self.kept_search(run, places.task)? else {
+            return Ok(None);
+        };
+        let mut crew = self.crew(&spec, workers, places)?;
+        let resumed = shelf.borrow_mut().resume(run);
+        resumed.map_err(|why| super::kept::unusable(places.task, why))?;
+        self.work_on(&spec, &mut *crew, Some((shelf, run)), places)
+            .map(Some)
+    }
+
+    /// What a search of the store has found until now; none where the run is no search.
+    pub(super) fn load_search(&mut self, run: i64, place: Span) -> Result<Option<Value>> {
+        let Some((shelf, spec)) = self.kept_search(run, place)? else {
+            return Ok(None);
+        };
+        let places = Places {
+            call: place,
+            task: place,
+        };
+        let mut shelf = shelf.borrow_mut();
+        let mut journal = shelf.journal(run, &spec);
+        let mut found = self.searched(&spec, &mut Absent, &mut *journal, true, places)?;
+        found.run = Some(run);
+        Ok(Some(Value::Search(Rc::new(found))))
+    }
+
+    fn kept_search(&mut self, run: i64, place: Span) -> Result<Option<(Shelf, Spec)>> {
+        let Some(shelf) = self.shelf(false, place)? else {
+            return Ok(None);
+        };
+        let read = shelf.borrow_mut().read(run);
+        let spec = read.map_err(|why| super::kept::unusable(place, why))?;
+        Ok(spec.map(|spec| (shelf, spec)))
+    }
+
+    fn shelf(&mut self, wanted: bool, place: Span) -> Result<Option<Shelf>> {
+        let found = self.host.searches(wanted);
+        found.map_err(|why| super::kept::unusable(place, why))
+    }
+
+    /// Who trains networks for a search; nobody where it has none.
+    fn crew(&mut self, spec: &Spec, workers: Option<u32>, places: Places) -> Result<Box<dyn Crew>> {
+        if !spec.tasks.iter().any(|task| matches!(task, Task::Net(_))) {
+            return Ok(Box::new(Absent));
+        }
+        let count = workers.map(|count| usize::try_from(count).unwrap_or(1));
+        let mut trainers = self.host.workers(count);
+        let Some(first) = trainers.first_mut() else {
+            return Err(Box::new(
+                Diagnostic::new(Code::E0605, places.call, "nothing here can train networks")
+                    .here("needs `nos-lab`")
+                    .help("use the program `nos`"),
+            ));
+        };
+        // A search is only written down once there is something that can train.
+        let host = &mut *self.host;
+        let ready = first.prepare(crate::lab::PATIENCE, &mut |_| {
+            host.progress(0.0, "starting nos-lab")
+        });
+        ready.map_err(|trouble| super::train::not_ready(trouble, places))?;
+        Ok(Box::new(Pool::new(trainers)))
+    }
+
+    fn work_on(
+        &mut self,
+        spec: &Spec,
+        crew: &mut dyn Crew,
+        kept: Option<(Shelf, i64)>,
+        places: Places,
+    ) -> Result<Value> {
+        let Some((shelf, run)) = kept else {
+            let found = self.searched(spec, crew, &mut Forgetful, false, places)?;
+            return Ok(Value::Search(Rc::new(found)));
+        };
+        let mut shelf = shelf.borrow_mut();
+        let found = {
+            let mut journal = shelf.journal(run, spec);
+            self.searched(spec, crew, &mut *journal, false, places)
+        };
+        let (status, best) = match &found {
+            Ok(found) => {
+                let status = if found.is_complete {
+                    Status::Done
+                } else {
+                    Status::Interrupted
+                };
+                let best = found.names.first().zip(found.leaders.first());
+                (
+                    status,
+                    best.map(|(name, it)| (name.as_str(), it.trial.reward)),
+                )
+            }
+            // What is written down is not lost by what went wrong.
+            Err(_) => (Status::Interrupted, None),
+        };
+        let ended = shelf.end(run, status, best);
+        let mut found = found?;
+        ended.map_err(|why| super::kept::unusable(places.call, why))?;
+        found.run = Some(run);
+        Ok(Value::Search(Rc::new(found)))
+    }
+
+    /// All legs and the best rules once more; of what is `told` nothing is done that has not been.
+    fn searched(
+        &mut self,
+        spec: &Spec,
+        crew: &mut dyn Crew,
+        journal: &mut dyn Journal,
+        told: bool,
+        places: Places,
+    ) -> Result<Found> {
+        let mut meter = Meter::new(spec);
+        let outcomes = {
+            let host = &mut *self.host;
+            let mut progress = |progress: &Progress| {
+                if told {
+                    return ControlFlow::Break(());
+                }
+                let (done, what) = meter.show(progress);
+                host.progress(done, &what)
+            };
+            let mut tools = Tools {
+                crew: &mut *crew,
+                journal: &mut *journal,
+                progress: &mut progress,
+            };
+            all(spec, &mut tools).map_err(|error| problem(&error, places))?
+        };
+        let leaders = Found::best(spec, &outcomes);
+        let is_searched = outcomes.len() == spec.legs().len()
+            && outcomes.iter().all(|outcome| outcome.is_complete);
+        let (names, kin) = self.presented(&leaders, places.call)?;
+        let (mut found, mut is_complete) = (Vec::new(), is_searched);
+        if is_searched && !leaders.is_empty() {
+            let host = &mut *self.host;
+            let mut progress = |progress: &Progress| host.progress(1.0, &progress.at);
+            let mut tools = Tools {
+                crew,
+                journal,
+                progress: &mut progress,
+            };
+            match again(spec, &leaders, &names, &mut tools) {
+                Ok(reports) => found = reports,
+                Err(SearchError::Stopped) => is_complete = false,
+                Err(error) => return Err(problem(&error, places)),
+            }
+        }
+        // The bar goes; a press of Ctrl-C has been heard.
+        let _ = self.host.progress(1.0, "done");
+        Ok(Found {
+            run: None,
+            spec: spec.clone(),
+            outcomes,
+            leaders,
+            names,
+            kin,
+            again: found,
+            is_complete,
+        })
+    }
+
+    /// What rules are called, simplified, and which known ones they are or are like.
+    fn presented(&mut self, leaders: &[Leader], call: Span) -> Result<(Vec<String>, Vec<Kin>)> {
+        let mut known: Vec<(&str, Rule)> = Vec::new();
+        for name in KNOWN {
+            if let Some(value) = self.standard(name) {
+                known.push((name, self.extract(&value, call)?));
+            }
+        }
+        let mut simplifier = Simplifier::new();
+        let mut names = Vec::new();
+        for leader in leaders {
+            let rule = simplifier.simplify(&leader.rule);
+            let rule = Value::Expr(self.graph.graft(&rule));
+            names.push(self.shower().formula(&rule));
+        }
+        let kin = leaders
+            .iter()
+            .map(|leader| kin(&leader.rule, known.iter().map(|(name, rule)| (*name, rule))))
+            .collect();
+        Ok((names, kin))
+    }
+
+    /// A field of what a search found.
+    pub(super) fn search_field(&mut self, found: &Found, name: &str) -> Option<Value> {
+        match name {
+            "best" => {
+                let rule = &found.leaders.first()?.rule;
+                Some(Value::Expr(self.graph.graft(rule)))
+            }
+            "leaders" => {
+                let rules = found.leaders.iter();
+                let rules = rules.map(|leader| Value::Expr(self.graph.graft(&leader.rule)));
+                Some(Value::List(rules.collect()))
+            }
+            "curves" => {
+                let curve = |outcome: &crate::search::Outcome| {
+                    let means = outcome.curve.iter().map(|point| Value::Num(point.mean));
+                    Value::List(means.collect())
+                };
+                Some(Value::List(found.outcomes.iter().map(curve).collect()))
+            }
+            "report" => found
+                .again
+                .iter()
+                .zip(&found.spec.tasks)
+                .find_map(|pair| match pair {
+                    (Again::Race(report), Task::Function(function)) => {
+                        let objective = Rc::new(function.objective.clone());
+                        Some(Value::Report(Rc::new((**report).clone()), Some(objective)))
+                    }
+                    _ => None,
+                }),
+            "training" => found.again.iter().find_map(|again| match again {
+                Again::Training(report) => Some(Value::Training(Rc::new((**report).clone()))),
+                Again::Race(_) => None,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// How far a whole search is, for show.
+struct Meter {
+    legs: f64,
+    builder: Option<Builder>,
+    /// The best rule until now, and its text.
+    leader: (Sentence, String),
+}
+
+impl Meter {
+    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
+    fn new(spec: &Spec) -> Self {
+        Self {
+            legs: spec.legs().len() as f64,
+            builder: Builder::new(&spec.space).ok(),
+            leader: (Sentence::new(), String::new()),
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
+    fn show(&mut self, progress: &Progress) -> (f64, String) {
+        let part = progress.trials as f64 / progress.budget.max(1) as f64;
+        let done = (progress.leg.index as f64 + part) / self.legs.max(1.0);
+        let known = 100.0 * progress.reused as f64 / (progress.trials as f64).max(1.0);
+        let mut what = format!(
+            "{} {}: trial {} of {}, reward {:.3}, best {:.3}, {known:.0} % known",
+            progress.leg.policy.name(),
+            progress.leg.seed,
+            progress.trials,
+            progress.budget,
+            progress.mean,
+            progress.best,
+        );
+        if let (Some(leader), Some(builder)) = (&progress.leader, &mut self.builder) {
+            if self.leader.0 != *leader {
+                let text = builder.rule(leader).map(|rule| rule.text());
+                self.leader = (leader.clone(), text.unwrap_or_default());
+            }
+            what.push_str(": ");
+            what.push_str(&self.leader.1);
+        }
+        if !progress.at.is_empty() {
+            what.push_str("; ");
+            what.push_str(&progress.at);
+        }
+        (done, what)
+    }
+}
+
+fn problem(error: &SearchError, places: Places) -> Box<Diagnostic> {
+    match error {
+        SearchError::Space(_) => outside(places.call, error.to_string(), "change the space"),
+        SearchError::Task(_) => outside(
+            places.task,
+            error.to_string(),
+            "choose another task, or `lr:`",
+        ),
+        SearchError::Lab(stop) => super::train::stopped(stop.clone(), places),
+        SearchError::Journal(why) => super::kept::unusable(places.call, why.clone()),
+        SearchError::Stopped => {
+            Box::new(Diagnostic::new(Code::E0506, places.call, "stopped").here("was running this"))
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The best rules once more, before they are called found: other seeds, other starts, baselines beside them with the same sweep.
+
+use super::crew::Job;
+use super::run::{Leader, SearchError, Spec, Tools};
+use super::task::{Function, Task};
+use crate::bench::{Candidate, Report};
+use crate::lab::{self, Entrant, Plan};
+
+/// Starts at random where a function says where they lie.
+const STARTS: u64 = 20;
+/// Seeds that each network is trained with.
+const SEEDS: u64 = 3;
+/// What the seeds of a search lie below.
+const FRESH: u64 = 1000;
+
+/// The leaders and the baselines on one of the tasks; leaders come first in both.
+#[derive(Clone, Debug)]
+pub enum Again {
+    /// On a test function.
+    Race(Box<Report>),
+    /// On a network.
+    Training(Box<lab::Report>),
+}
+
+/// The best rules of a search on all its tasks, with seeds and starts that it has not seen. `names` are what the leaders are called.
+///
+/// # Errors
+/// A task that is none, or that networks cannot be trained; [`SearchError::Stopped`] where that was asked for.
+pub fn again(
+    spec: &Spec,
+    leaders: &[Leader],
+    names: &[String],
+    tools: &mut Tools<'_>,
+) -> Result<Vec<Again>, SearchError> {
+    let mut candidates: Vec<Candidate> = leaders
+        .iter()
+        .zip(names)
+        .map(|(leader, name)| Candidate::new(name, leader.rule.clone()))
+        .collect();
+    candidates.extend(spec.baselines.iter().map(|baseline| Candidate {
+        is_baseline: true,
+        formula: baseline.formula.clone(),
+        ..Candidate::new(&baseline.name, baseline.rule.clone())
+    }));
+    let tasks = spec.tasks.iter().enumerate();
+    tasks
+        .map(|(index, task)| match task {
+            Task::Function(function) => Ok(Again::Race(Box::new(raced(function, &candidates)?))),
+            Task::Net(plan) => {
+                let first = spec.entries() + index * candidates.len();
+                let report = trained(plan, &candidates, first, tools)?;
+                Ok(Again::Training(Box::new(report)))
+            }
+        })
+        .collect()
+}
+
+fn raced(function: &Function, candidates: &[Candidate]) -> Result<Report, SearchError> {
+    let starts = function
+        .objective
+        .random_starts(STARTS, 1)
+        .unwrap_or_default();
+    let seeds: Vec<u64> = function.seeds.iter().map(|own| own + FRESH).collect();
+    Ok(function.race(candidates, function.steps, &seeds, &starts)?)
+}
+
+/// One job a rule, put together to one report.
+fn trained(
+    plan: &Plan,
+    candidates: &[Candidate],
+    first: usize,
+    tools: &mut Tools<'_>,
+) -> Result<lab::Report, SearchError> {
+    let plan = Plan {
+        rules: candidates.iter().map(entrant).collect(),
+        seeds: (FRESH..FRESH + SEEDS).collect(),
+        ..plan.clone()
+    };
+    let jobs = plan.rules.iter().zip(first..).map(|(rule, entry)| Job {
+        entry,
+        plan: Plan {
+            rules: vec![rule.clone()],
+            ..plan.clone()
+        },
+    });
+    let progress = &mut tools.progress;
+    let now = super::run::Progress::of_end();
+    let mut notebook = tools.journal.notebook();
+    let reports = tools
+        .crew
+        .work(jobs.collect(), &mut *notebook, &mut |done, total, at| {
+            let at = format!("once more, rule {} of {total}: {at}", (done + 1).min(total));
+            progress(&super::run::Progress { at, ..now.clone() })
+        })?;
+    let mut whole = lab::Report {
+        training_format: lab::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        run: None,
+        plan,
+        task: None,
+        about: None,
+        entries: Vec::new(),
+        is_complete: true,
+    };
+    for report in reports {
+        whole.entries.extend(report.entries);
+        whole.task = whole.task.or(report.task);
+        whole.about = whole.about.or(report.about);
+    }
+    Ok(whole)
+}
+
+fn entrant(candidate: &Candidate) -> Entrant {
+    Entrant {
+        name: candidate.name.clone(),
+        formula: candidate.formula.clone(),
+        text: candidate.rule.text(),
+        slots: candidate.slots,
+        is_baseline: candidate.is_baseline,
+    }
+}
+
+impl Again {
+    /// What the rules reached on the task, in order of `names`, as places: 1 for the best, halves where two are equal.
+    pub fn ranks(&self) -> Vec<f64> {
+        let values: Vec<f64> = match self {
+            Self::Race(report) => report
+                .entries
+                .iter()
+                .map(|entry| {
+                    entry
+                        .best
+                        .as_ref()
+                        .map_or(f64::INFINITY, |best| best.last.mean)
+                })
+                .collect(),
+            Self::Training(report) => {
+                let metric = report.metric();
+                let worse = |value: f64| {
+                    if metric.is_better(1.0, 0.0) {
+                        -value
+                    } else {
+                        value
+                    }
+                };
+                let reward = |entry: &lab::Entry| entry.reward(metric).map(|it| worse(it.mean));
+                let rewards = report.entries.iter().map(reward);
+                rewards.map(|it| it.unwrap_or(f64::INFINITY)).collect()
+            }
+        };
+        values.iter().map(|own| place(*own, &values)).collect()
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "few rules")]
+fn place(own: f64, values: &[f64]) -> f64 {
+    let count = |of: std::cmp::Ordering| {
+        let them = values.iter().filter(|value| value.total_cmp(&own) == of);
+        them.count() as f64
+    };
+    1.0 + count(std::cmp::Ordering::Less) + (count(std::cmp::Ordering::Equal) - 1.0) / 2.0
+}
