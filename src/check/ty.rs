@@ -275,11 +275,11 @@ impl Ty {
             Self::Builtin(builtin) if builtin.is_net() => 11,
             Self::Builtin(builtin) if builtin.is_task() => 12,
             Self::Fn(_) | Self::Op(_) | Self::Builtin(_) => 7,
-            Self::Objective(_) => 8,
+            // What rules are tried on, one way or another.
+            Self::Objective(_) | Self::Task => 12,
             Self::Report => 9,
             Self::Picture => 10,
             Self::Net(_) => 11,
-            Self::Task => 12,
             Self::Training => 13,
             Self::Space => 14,
             Self::Search => 15,

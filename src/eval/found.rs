@@ -87,7 +87,8 @@ impl Evaluator<'_> {
             task: place,
         };
         let mut shelf = shelf.borrow_mut();
-        let mut journal = shelf.journal(run, &spec);
+        let journal = shelf.journal(run, &spec);
+        let mut journal = journal.map_err(|why| super::kept::unusable(place, why))?;
         let mut found = self.searched(&spec, &mut Absent, &mut *journal, true, places)?;
         found.run = Some(run);
         Ok(Some(Value::Search(Rc::new(found))))
@@ -143,7 +144,8 @@ impl Evaluator<'_> {
         };
         let mut shelf = shelf.borrow_mut();
         let found = {
-            let mut journal = shelf.journal(run, spec);
+            let journal = shelf.journal(run, spec);
+            let mut journal = journal.map_err(|why| super::kept::unusable(places.call, why))?;
             self.searched(spec, crew, &mut *journal, false, places)
         };
         let (status, best) = match &found {

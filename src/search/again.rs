@@ -42,13 +42,18 @@ pub fn again(
         formula: baseline.formula.clone(),
         ..Candidate::new(&baseline.name, baseline.rule.clone())
     }));
+    let nets = spec
+        .tasks
+        .iter()
+        .filter(|task| matches!(task, Task::Net(_)));
+    let is_only = nets.count() == 1;
     let tasks = spec.tasks.iter().enumerate();
     tasks
         .map(|(index, task)| match task {
             Task::Function(function) => Ok(Again::Race(Box::new(raced(function, &candidates)?))),
             Task::Net(plan) => {
                 let first = spec.entries() + index * candidates.len();
-                let report = trained(plan, &candidates, first, tools)?;
+                let report = trained(plan, &candidates, first, is_only, tools)?;
                 Ok(Again::Training(Box::new(report)))
             }
         })
@@ -69,6 +74,7 @@ fn trained(
     plan: &Plan,
     candidates: &[Candidate],
     first: usize,
+    is_only: bool,
     tools: &mut Tools<'_>,
 ) -> Result<lab::Report, SearchError> {
     let plan = Plan {
@@ -106,6 +112,16 @@ fn trained(
         whole.entries.extend(report.entries);
         whole.task = whole.task.or(report.task);
         whole.about = whole.about.or(report.about);
+    }
+    drop(notebook);
+    if is_only {
+        // Where all was known nobody has said it again.
+        let (task, about) = tools.journal.described().map_err(SearchError::Journal)?;
+        whole.task = whole.task.or(task);
+        whole.about = whole.about.or(about);
+    } else {
+        // The journal has one description; reports are the same whether they are told by it or not.
+        (whole.task, whole.about) = (None, None);
     }
     Ok(whole)
 }

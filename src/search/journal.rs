@@ -3,7 +3,8 @@
 use super::cascade::Trial;
 use super::ppo::Memory;
 use super::run::Spec;
-use crate::lab::{self, Notebook, Status};
+use crate::lab::message::Description;
+use crate::lab::{self, About, Notebook, Status};
 
 /// Keeps one search: its trials, what its controllers know, and the trainings of networks.
 ///
@@ -36,6 +37,12 @@ pub trait Journal {
         memory: Option<&Memory>,
     ) -> Result<(), String>;
 
+    /// What the network of the search turned out to be, and what trains it, where anything was trained before.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn described(&mut self) -> Result<(Option<Description>, Option<About>), String>;
+
     /// Where trainings of networks are written down; their entries are numbered through all of the search.
     fn notebook(&mut self) -> Box<dyn Notebook + '_>;
 }
@@ -66,6 +73,10 @@ impl Journal for Forgetful {
         Ok(())
     }
 
+    fn described(&mut self) -> Result<(Option<Description>, Option<About>), String> {
+        Ok((None, None))
+    }
+
     fn notebook(&mut self) -> Box<dyn Notebook + '_> {
         Box::new(lab::Blank)
     }
@@ -92,7 +103,11 @@ pub trait Searches {
     fn resume(&mut self, run: i64) -> Result<(), String>;
 
     /// The journal of a search.
-    fn journal<'a>(&'a mut self, run: i64, spec: &'a Spec) -> Box<dyn Journal + 'a>;
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn journal<'a>(&'a mut self, run: i64, spec: &'a Spec)
+    -> Result<Box<dyn Journal + 'a>, String>;
 
     /// A search is over, whatever came of it: the best rule and its reward.
     ///

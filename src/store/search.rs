@@ -2,7 +2,8 @@
 
 use super::write::Writer;
 use super::{Error, Store, json};
-use crate::lab::{Notebook, Status};
+use crate::lab::message::Description;
+use crate::lab::{About, Notebook, Status};
 use crate::search::cascade::Stage;
 use crate::search::journal::Searches;
 use crate::search::ppo::Memory;
@@ -35,14 +36,23 @@ impl Searches for Store {
         self.told(taken)
     }
 
-    fn journal<'a>(&'a mut self, run: i64, spec: &'a Spec) -> Box<dyn Journal + 'a> {
+    fn journal<'a>(
+        &'a mut self,
+        run: i64,
+        spec: &'a Spec,
+    ) -> Result<Box<dyn Journal + 'a>, String> {
+        let trainings = self.trials(run);
+        let trainings = self.told(trainings)?.into_iter();
+        self.settled = trainings
+            .filter(|(_, training)| training.is_over())
+            .collect();
         let written = (self.clock)();
-        Box::new(Pages {
+        Ok(Box::new(Pages {
             store: self,
             run,
             spec,
             written,
-        })
+        }))
     }
 
     fn end(&mut self, run: i64, status: Status, best: Option<(&str, f64)>) -> Result<(), String> {
@@ -67,6 +77,24 @@ impl Store {
         super::read::parsed(&plan).map(Some)
     }
 
+    fn described(&self, run: i64) -> Result<(Option<Description>, Option<About>), Error> {
+        let row = self.connection.query_row(
+            "SELECT description, torch, device FROM runs WHERE id = ?",
+            [run],
+            |row| {
+                Ok((
+                    row.get::<_, Option<String>>(0)?,
+                    row.get::<_, Option<String>>(1)?,
+                    row.get::<_, Option<String>>(2)?,
+                ))
+            },
+        )?;
+        let (task, torch, device) = row;
+        let task = task.map(|task| super::read::parsed(&task)).transpose()?;
+        let about = torch.zip(device);
+        Ok((task, about.map(|(torch, device)| About { torch, device })))
+    }
+
     fn take_up_search(&mut self, run: i64) -> Result<(), Error> {
         let status: String =
             self.connection
@@ -76,13 +104,7 @@ impl Store {
         if status == Status::Done.name() {
             return Err(Error::Over { run });
         }
-        self.take(run)?;
-        let trainings = self.trials(run)?;
-        self.settled = trainings
-            .into_iter()
-            .filter(|(_, training)| training.is_over())
-            .collect();
-        Ok(())
+        self.take(run)
     }
 }
 
@@ -219,6 +241,11 @@ impl Journal for Pages<'_> {
     ) -> Result<(), String> {
         let written = self.write_batch(leg, trials, memory);
         self.store.told(written)
+    }
+
+    fn described(&mut self) -> Result<(Option<Description>, Option<About>), String> {
+        let read = self.store.described(self.run);
+        self.store.told(read)
     }
 
     fn notebook(&mut self) -> Box<dyn Notebook + '_> {

@@ -22,6 +22,9 @@ use std::time::Duration;
 /// What the stand-in does with trials at a learning rate of exactly 1; all others are trained well.
 const MODE: &str = "NOS_FAKE_LAB";
 
+/// Where the program of the stand-in is.
+const FOLDER: &str = "NOS_FAKE_LAB_FOLDER";
+
 /// Steps of an epoch.
 const STEPS: u64 = 10;
 
@@ -30,7 +33,7 @@ pub fn program(folder: &Path, mode: &str) -> PathBuf {
     let path = folder.join("nos-lab");
     let own = std::env::current_exe().unwrap();
     let text = format!(
-        "#!/bin/sh\necho $$ > '{0}/lab.pid'\necho start >> '{0}/lab.starts'\nexport {MODE}={mode}\nexec 3>&1\nexec '{1}' --exact fake_lab::speaks_when_asked --nocapture >/dev/null\n",
+        "#!/bin/sh\necho $$ > '{0}/lab.pid'\necho start >> '{0}/lab.starts'\nexport {MODE}={mode} {FOLDER}='{0}'\nexec 3>&1\nexec '{1}' --exact fake_lab::speaks_when_asked --nocapture >/dev/null\n",
         folder.display(),
         own.display()
     );
@@ -150,9 +153,12 @@ impl Fake {
             _ => {}
         }
         for epoch in curve.len() as u32 + 1..=epochs {
-            if mode == "dies" {
+            if mode == "dies" || mode == "dies-once" && is_first() {
                 eprintln!("out of luck");
                 std::process::exit(9);
+            }
+            if mode == "takes-time" {
+                std::thread::sleep(Duration::from_millis(20));
             }
             if mode == "slow" && epoch > 2 {
                 return self.stand_still(trial, epoch - 1);
@@ -212,6 +218,16 @@ impl Fake {
             outcome,
         });
     }
+}
+
+/// Whether this was never asked before beside the program.
+fn is_first() -> bool {
+    let mark = std::env::var(FOLDER).unwrap() + "/lab.died";
+    File::options()
+        .write(true)
+        .create_new(true)
+        .open(mark)
+        .is_ok()
 }
 
 /// The epochs of an earlier attempt.

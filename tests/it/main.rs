@@ -25,6 +25,7 @@ mod references;
 #[cfg(unix)]
 mod repl;
 mod search;
+mod searches;
 mod simplify;
 mod stdlib;
 mod support;

@@ -1,0 +1,216 @@
+//! Searches as the program runs them: killed at any moment and resumed, side by side, with labs that die.
+
+use crate::fake_lab;
+use rusqlite::{Connection, OpenFlags};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A folder with a stand-in of the lab and a search to be done.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new(mode: &str, search: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fake_lab::program(folder.path(), mode);
+        std::fs::write(folder.path().join("spec.nos"), search).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nos"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("NOS_LAB", self.path("nos-lab"))
+            .env_remove("NOS_STORE")
+            .env_remove("NOS_DATA")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Standard output of a command that succeeds.
+    #[track_caller]
+    fn says(&self, args: &[&str]) -> String {
+        let (output, out, err) = self.run(args);
+        assert!(output.status.success(), "{args:?}: {out}{err}");
+        out
+    }
+
+    fn run(&self, args: &[&str]) -> (Output, String, String) {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        (output, out, err)
+    }
+
+    /// How many rows a query of the store counts; 0 where there is none yet.
+    fn count(&self, query: &str) -> i64 {
+        let store = Connection::open_with_flags(
+            self.path("nos.db"),
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        );
+        store
+            .and_then(|store| store.query_row(query, [], |row| row.get(0)))
+            .unwrap_or(0)
+    }
+
+    /// Starts the search and kills it as soon as the query counts so many rows; whether it was still at work.
+    fn killed_at(&self, args: &[&str], query: &str, rows: i64) -> bool {
+        let mut child = self
+            .command(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        loop {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if self.count(query) >= rows {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+const TRIALS: &str = "SELECT count(*) FROM search_trials";
+const TRAININGS: &str = "SELECT count(*) FROM trials WHERE ended IS NOT NULL";
+
+const ON_BOWL: &str = "let bowl = objective(fn(x, y) => x^2 + 10 * y^2, start: [1, -1], minimum: [0, 0])
+search(space(\"signs\", depth: 2), on: bowl, budget: 120, steps: 100, starts: [[1, -1]], rules: [powersign])
+";
+const ON_NET: &str = "search(space(\"signs\"), on: synthetic(convnet), budget: 12, lr: [0.1, 1], epochs: 2, policies: [\"ppo\", \"evolution\"])
+";
+
+#[test]
+fn search_that_is_killed_and_resumed_is_the_search_that_was_not() {
+    let whole = Desk::new("good", ON_BOWL).says(&["search", "spec.nos"]);
+    assert!(
+        whole.starts_with("search on bowl, 360 trials, run 1\n"),
+        "{whole}"
+    );
+    // In the first leg, at its end, in the second and in the third, one after another.
+    let desk = Desk::new("good", ON_BOWL);
+    assert!(desk.killed_at(&["search", "spec.nos"], TRIALS, 20));
+    for rows in [60, 120, 170, 300] {
+        // A search on a machine under load can be faster than who watches it; the last line says whether all was done.
+        desk.killed_at(&["search", "--resume", "1"], TRIALS, rows);
+    }
+    let runs = desk.says(&["runs"]);
+    if runs.contains("done") {
+        assert_eq!(desk.says(&["report", "1"]), whole);
+    } else {
+        assert!(runs.contains("interrupted"), "{runs}");
+        assert_eq!(desk.says(&["search", "--resume", "1"]), whole);
+        assert_eq!(desk.says(&["report", "1"]), whole);
+    }
+    assert_eq!(desk.count(TRIALS), 360);
+    // It is over now.
+    let (output, _, err) = desk.run(&["search", "--resume", "1"]);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("is over") || err.contains("done"), "{err}");
+}
+
+#[test]
+fn number_of_workers_and_deaths_change_nothing() {
+    let alone = Desk::new("good", ON_NET).says(&["search", "spec.nos", "--workers", "1"]);
+    assert!(
+        alone.contains("search on synthetic(convnet), 24 trials, run 1\n"),
+        "{alone}"
+    );
+    let many = Desk::new("takes-time", ON_NET).says(&["search", "spec.nos", "--workers", "4"]);
+    assert_eq!(many, alone);
+    // The lab dies at a rule; another worker has it again.
+    let desk = Desk::new("dies-once", ON_NET);
+    assert_eq!(desk.says(&["search", "spec.nos", "--workers", "2"]), alone);
+    assert!(desk.path("lab.died").exists() && fake_lab::starts(desk.folder.path()) > 2);
+}
+
+#[test]
+fn rule_that_kills_every_lab_is_set_aside() {
+    let desk = Desk::new(
+        "dies",
+        "search(space(\"signs\"), on: synthetic(convnet), budget: 2, lr: [1], epochs: 1, policies: [\"random\"])",
+    );
+    let text = desk.says(&["search", "spec.nos", "--workers", "2"]);
+    assert!(
+        text.contains("set aside: ") && text.contains("out of luck"),
+        "{text}"
+    );
+    assert!(text.contains("no rule made any progress"), "{text}");
+    let attempts = desk.count("SELECT max(attempts) FROM trials");
+    assert_eq!(attempts, 3);
+}
+
+#[test]
+fn search_on_a_net_that_is_killed_trains_nothing_twice() {
+    let whole = Desk::new("takes-time", ON_NET).says(&["search", "spec.nos"]);
+    let desk = Desk::new("takes-time", ON_NET);
+    assert!(desk.killed_at(&["search", "spec.nos"], TRAININGS, 5));
+    let trained = desk.count(TRAININGS);
+    desk.killed_at(&["search", "--resume", "1"], TRAININGS, trained + 6);
+    if desk.says(&["runs"]).contains("interrupted") {
+        assert_eq!(desk.says(&["search", "--resume", "1"]), whole);
+    }
+    assert_eq!(desk.says(&["report", "1"]), whole);
+    let again = desk.count("SELECT count(*) FROM trials WHERE attempts > 3");
+    assert_eq!(again, 0);
+}
+
+#[test]
+fn searches_are_values_pictures_and_pages() {
+    let desk = Desk::new("good", ON_NET);
+    desk.says(&["search", "spec.nos", "--plot", "a.svg", "--html", "a.html"]);
+    let page = std::fs::read_to_string(desk.path("a.html")).unwrap();
+    assert!(
+        page.contains("Policies") && page.contains("<svg") && page.contains("synthetic(convnet)")
+    );
+    assert!(
+        !page.contains("http://") || page.contains("http://www.w3.org"),
+        "nothing is fetched"
+    );
+    desk.says(&["report", "1", "--html", "b.html", "--plot", "b.svg"]);
+    assert_eq!(std::fs::read_to_string(desk.path("b.html")).unwrap(), page);
+    let value = |code: &str| desk.says(&["-e", code]).trim_end().to_owned();
+    assert_eq!(
+        value("let found = load(1); print(len(found.curves), len(found.training.rows))"),
+        "2 10"
+    );
+    assert_eq!(
+        value("print(equal(load(1).best, load(1).leaders[0]))"),
+        value("print(equal(g, g))")
+    );
+    let (output, _, err) = desk.run(&["search", "nothing.nos"]);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    std::fs::write(desk.path("none.nos"), "1 + 1\n").unwrap();
+    let (output, _, err) = desk.run(&["search", "none.nos"]);
+    assert!(
+        output.status.code() == Some(2) && err.contains("is no search"),
+        "{err}"
+    );
+}
+
+#[test]
+fn several_tasks_are_ranked_together() {
+    let search = "search(space(\"signs\"), on: [rosenbrock, synthetic(convnet)], budget: 6, steps: 100, lr: [0.01, 0.1], epochs: 1, policies: [\"random\"])";
+    let text = Desk::new("good", search).says(&["search", "spec.nos"]);
+    assert!(
+        text.contains("search on rosenbrock, synthetic(convnet), 6 trials"),
+        "{text}"
+    );
+    assert!(
+        text.contains("over all tasks") && text.contains("mean place"),
+        "{text}"
+    );
+}
