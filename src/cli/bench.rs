@@ -376,6 +376,10 @@ impl Host for ToOutput<'_> {
         self.terminal.progress(done, what)
     }
 
+    fn seconds(&self) -> Option<f64> {
+        self.terminal.seconds()
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         self.terminal.variable(name)
     }

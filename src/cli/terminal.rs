@@ -22,6 +22,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// How long a job runs before it gets a progress bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a job is silent between two lines where there is no terminal.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// The exit code of a program that Ctrl-C ended, as shells have it.
 const INTERRUPT_EXIT: i32 = 130;
 
@@ -38,8 +41,12 @@ const WIDTH: u16 = 80;
 pub(crate) struct Terminal {
     /// Why standard output took no more, once that happened.
     failed: Option<io::Error>,
+    /// When the program began.
+    started: Instant,
     /// When the job under way began; none between jobs.
     began: Option<Instant>,
+    /// When a line last said how far it is.
+    told: Option<Instant>,
     done: f64,
     /// Whether Ctrl-C stopped any job.
     was_stopped: bool,
@@ -57,7 +64,9 @@ impl Terminal {
     pub(super) fn for_filter() -> Self {
         Self {
             failed: None,
+            started: Instant::now(),
             began: None,
+            told: None,
             done: 0.0,
             was_stopped: false,
             bar: None,
@@ -117,6 +126,16 @@ impl Terminal {
         self.done = 0.0;
     }
 
+    /// Without a terminal a long job says now and then how far it is.
+    fn tell(&mut self, done: f64, what: &str, began: Instant) {
+        if done < 1.0 && self.told.unwrap_or(began).elapsed() > SILENCE {
+            self.told = Some(Instant::now());
+            let line = what.lines().next().unwrap_or_default();
+            // Nobody may be listening; the job goes on.
+            let _ = writeln!(io::stderr(), "{:.0} %  {line}", 100.0 * done);
+        }
+    }
+
     fn new_bar() -> ProgressBar {
         #[allow(
             clippy::cast_possible_truncation,
@@ -124,7 +143,7 @@ impl Terminal {
             reason = "a small whole number"
         )]
         let bar = ProgressBar::with_draw_target(Some(TICKS as u64), ProgressDrawTarget::stderr());
-        let template = "{bar:20} {percent:>3} %  {wide_msg}";
+        let template = "{bar:20} {percent:>3} %  {wide_msg}{prefix}";
         bar.with_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         )
@@ -179,12 +198,24 @@ impl Host for Terminal {
                 reason = "from 0 to a thousand"
             )]
             bar.set_position((done.clamp(0.0, 1.0) * TICKS) as u64);
-            bar.set_message(what.to_owned());
+            // A bar takes one line; what is below it may be cut off too.
+            let (line, below) = what.split_once('\n').unwrap_or((what, ""));
+            bar.set_message(line.to_owned());
+            let width = usize::from(self.canvas().0).max(20) - 1;
+            let cut = |line: &str| line.chars().take(width).collect::<String>();
+            let below = below.lines().map(|line| format!("\n{}", cut(line)));
+            bar.set_prefix(below.collect::<String>());
+        } else if !io::stderr().is_terminal() {
+            self.tell(done, what, began);
         }
         if done >= 1.0 {
             self.end_job();
         }
         ControlFlow::Continue(())
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        Some(self.started.elapsed().as_secs_f64())
     }
 
     fn variable(&self, name: &str) -> Option<String> {

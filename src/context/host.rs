@@ -26,8 +26,14 @@ pub trait Host {
     /// Why it cannot be written.
     fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
-    /// Hears of progress: a fraction from 0 to 1 and what is being done (empty between longer jobs); `Break` stops the job.
+    /// Hears of progress: a fraction from 0 to 1 and what is being done (empty between longer jobs): a line,
+    /// and lines below it that say more. `Break` stops the job.
     fn progress(&mut self, done: f64, what: &str) -> ControlFlow<()>;
+
+    /// Seconds of a clock that only goes forward, for show; none where there is none.
+    fn seconds(&self) -> Option<f64> {
+        None
+    }
 
     /// A setting from outside: an environment variable, or the option of the command line that stands for it.
     fn variable(&self, _name: &str) -> Option<String> {

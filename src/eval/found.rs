@@ -1,6 +1,7 @@
 //! Searches at work and what they have found: begun, resumed, told again from the store, and the fields of their results.
 
 use super::lists::outside;
+use super::meter::Meter;
 use super::train::Places;
 use super::{Evaluator, Result, Value};
 use crate::algebra::Simplifier;
@@ -13,7 +14,7 @@ use crate::search::describe::Found;
 use crate::search::journal::Searches;
 use crate::search::kin::{Kin, kin};
 use crate::search::run::{Leader, Progress, all};
-use crate::search::{Builder, Crew, Forgetful, Journal, SearchError, Sentence, Spec, Task, Tools};
+use crate::search::{Crew, Forgetful, Journal, SearchError, Spec, Task, Tools};
 use crate::source::Span;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -187,7 +188,7 @@ impl Evaluator<'_> {
                 if told {
                     return ControlFlow::Break(());
                 }
-                let (done, what) = meter.show(progress);
+                let (done, what) = meter.show(progress, host.seconds());
                 host.progress(done, &what)
             };
             let mut tools = Tools {
@@ -288,54 +289,6 @@ impl Evaluator<'_> {
             }),
             _ => None,
         }
-    }
-}
-
-/// How far a whole search is, for show.
-struct Meter {
-    legs: f64,
-    builder: Option<Builder>,
-    /// The best rule until now, and its text.
-    leader: (Sentence, String),
-}
-
-impl Meter {
-    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
-    fn new(spec: &Spec) -> Self {
-        Self {
-            legs: spec.legs().len() as f64,
-            builder: Builder::new(&spec.space).ok(),
-            leader: (Sentence::new(), String::new()),
-        }
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
-    fn show(&mut self, progress: &Progress) -> (f64, String) {
-        let part = progress.trials as f64 / progress.budget.max(1) as f64;
-        let done = (progress.leg.index as f64 + part) / self.legs.max(1.0);
-        let known = 100.0 * progress.reused as f64 / (progress.trials as f64).max(1.0);
-        let mut what = format!(
-            "{} {}: trial {} of {}, reward {:.3}, best {:.3}, {known:.0} % known",
-            progress.leg.policy.name(),
-            progress.leg.seed,
-            progress.trials,
-            progress.budget,
-            progress.mean,
-            progress.best,
-        );
-        if let (Some(leader), Some(builder)) = (&progress.leader, &mut self.builder) {
-            if self.leader.0 != *leader {
-                let text = builder.rule(leader).map(|rule| rule.text());
-                self.leader = (leader.clone(), text.unwrap_or_default());
-            }
-            what.push_str(": ");
-            what.push_str(&self.leader.1);
-        }
-        if !progress.at.is_empty() {
-            what.push_str("; ");
-            what.push_str(&progress.at);
-        }
-        (done, what)
     }
 }
 

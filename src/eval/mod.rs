@@ -19,6 +19,7 @@ mod found;
 mod kept;
 mod lists;
 mod memo;
+mod meter;
 mod race;
 mod run;
 mod search;

@@ -237,6 +237,7 @@ impl Evaluator<'_> {
             }
             None => Which::ALL.to_vec(),
         };
+        let budget = count(2, 1000, "`budget`")?;
         let ppo = match &given[7] {
             Some((Value::Str(name), _)) if &**name == "paper" => ppo::Settings::paper(),
             Some((Value::Str(name), place)) if &**name != "quick" => {
@@ -246,7 +247,7 @@ impl Evaluator<'_> {
                     "choose \"quick\" or \"paper\"",
                 ));
             }
-            Some(_) | None => ppo::Settings::quick(),
+            Some(_) | None => ppo::Settings::quick().within(budget),
         };
         let has_nets = tasks.iter().any(|task| matches!(task, Task::Net(_)));
         let usual: &[&str] = if has_nets {
@@ -265,7 +266,7 @@ impl Evaluator<'_> {
             tasks,
             policies,
             seeds: count(4, 1, "`seeds`")?,
-            budget: count(2, 1000, "`budget`")?,
+            budget,
             leaders: LEADERS,
             ppo,
             baselines: baselines.into_iter().map(named).collect(),

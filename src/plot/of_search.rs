@@ -47,15 +47,21 @@ impl Picture {
     }
 }
 
-/// The mean over the outcomes that have come so far, stretch by stretch.
+/// Points of a curve: more would be noise.
+const POINTS: usize = 40;
+
+/// The mean over the outcomes that have come so far, some stretches together.
 #[allow(clippy::cast_precision_loss, reason = "trials are far fewer than 2^53")]
 fn means(outcomes: &[&Outcome], of: &dyn Fn(&CurvePoint) -> f64) -> Vec<(f64, f64)> {
     let longest = outcomes.iter().map(|outcome| outcome.curve.len()).max();
-    (0..longest.unwrap_or(0))
-        .map(|index| {
+    let longest = longest.unwrap_or(0);
+    let together = longest.div_ceil(POINTS).max(1);
+    (0..longest)
+        .step_by(together)
+        .map(|start| {
             let points = outcomes
                 .iter()
-                .filter_map(|outcome| outcome.curve.get(index));
+                .flat_map(|outcome| outcome.curve.iter().skip(start).take(together));
             let trials = points.clone().map(|point| point.trials as f64);
             (
                 crate::bench::mean(trials),

@@ -71,6 +71,7 @@ impl Draws {
 #[derive(Clone, Copy, Debug)]
 pub struct Random {
     draws: Draws,
+    batch: u64,
 }
 
 impl Random {
@@ -78,7 +79,14 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         Self {
             draws: Draws { seed },
+            batch: 50,
         }
+    }
+
+    /// The same in batches of another size: what it draws does not depend on it, only how many trials are lost when a search is broken off.
+    #[must_use]
+    pub fn with_batch(self, batch: u64) -> Self {
+        Self { batch, ..self }
     }
 }
 
@@ -96,7 +104,7 @@ impl Policy for Random {
     fn learn(&mut self, _grammar: &mut Grammar, _batch: &[(Sentence, f64)]) {}
 
     fn batch(&self) -> u64 {
-        50
+        self.batch
     }
 }
 

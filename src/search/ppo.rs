@@ -40,6 +40,9 @@ pub struct Settings {
     pub entropy: f64,
     /// The decay of the moving average of rewards.
     pub baseline: f64,
+    /// The share of the best sentences of a batch that is learned from, by how much they are better than the others: what counts in the end is the best rule,
+    /// not the mean one (Petersen et al., "Deep symbolic regression", 2021). All sentences, by how much they are better than the average, where none is given.
+    pub risk: Option<f64>,
 }
 
 impl Settings {
@@ -50,10 +53,11 @@ impl Settings {
             spread: 0.08,
             rate: 1e-5,
             batch: 5,
-            epochs: 4,
+            epochs: 3,
             clip: 0.2,
             entropy: 0.0015,
             baseline: 0.95,
+            risk: None,
         }
     }
 
@@ -65,6 +69,15 @@ impl Settings {
             batch: 25,
             entropy: 0.01,
             ..Self::paper()
+        }
+    }
+
+    /// The same with batches small enough that a search of so many trials has some tens of updates.
+    #[must_use]
+    pub fn within(self, budget: u64) -> Self {
+        Self {
+            batch: (budget / 40).clamp(5, self.batch.max(5)),
+            ..self
         }
     }
 }
@@ -180,10 +193,19 @@ impl Policy for Ppo {
         let rewards = || batch.iter().map(|(_, reward)| *reward);
         let mean = crate::bench::mean(rewards());
         let average = *self.average.get_or_insert(mean);
-        let sentences: Vec<&[u16]> = batch.iter().map(|(sentence, _)| &sentence[..]).collect();
+        let bar = self
+            .settings
+            .risk
+            .map(|share| bar(rewards().collect(), share));
+        let kept: Vec<&(Sentence, f64)> = batch
+            .iter()
+            .filter(|(_, reward)| bar.is_none_or(|bar| *reward >= bar))
+            .collect();
+        let least = bar.unwrap_or(average);
+        let sentences: Vec<&[u16]> = kept.iter().map(|(sentence, _)| &sentence[..]).collect();
         let masks = masks(grammar, &sentences);
         let mut batch = Batch {
-            advantages: rewards().map(|reward| reward - average).collect(),
+            advantages: kept.iter().map(|(_, reward)| reward - least).collect(),
             old: Vec::new(),
             sentences,
             masks,
@@ -237,6 +259,19 @@ impl Policy for Ppo {
         self.average = memory.average;
         Ok(())
     }
+}
+
+/// The reward that a share of the best of a batch reaches.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers"
+)]
+fn bar(mut rewards: Vec<f64>, share: f64) -> f64 {
+    rewards.sort_by(|a, b| b.total_cmp(a));
+    let kept = (share * rewards.len() as f64).ceil() as usize;
+    rewards[kept.clamp(1, rewards.len()) - 1]
 }
 
 /// What the network reads and scores: one row of input for the beginning, then one for each operand and earlier group, each unary and each binary

@@ -18,6 +18,12 @@ use std::ops::ControlFlow;
 
 /// The most points of a curve: flat memory for any number of trials.
 const POINTS: usize = 200;
+/// The best rules that are shown while a search is at work.
+const SHOWN: usize = 3;
+/// Stretches of trials that are shown.
+const LATELY: usize = 40;
+/// Trials of a batch of random search on networks: enough for all workers, few enough to lose when it is broken off.
+const ON_NETS: u64 = 10;
 /// Steps of imitation: enough to make sentences likely, few enough to leave others a chance.
 const IMITATED: u32 = 6;
 
@@ -244,14 +250,14 @@ pub struct Progress {
     pub trials: u64,
     /// Trials to do.
     pub budget: u64,
-    /// How many of these took a reward that was known.
-    pub reused: u64,
+    /// How many of these left the cascade where, in the order of [`Stage::ALL`].
+    pub stages: [u64; Stage::ALL.len()],
     /// The mean reward of the last trials.
     pub mean: f64,
-    /// The best reward until now.
-    pub best: f64,
-    /// What the best rule is.
-    pub leader: Option<Sentence>,
+    /// The mean rewards of the last stretches of trials.
+    pub means: Vec<f64>,
+    /// The best rules until now and their rewards, best first.
+    pub leaders: Vec<(f64, Sentence)>,
     /// What is at work in the batch; empty between batches.
     pub at: String,
 }
@@ -267,10 +273,10 @@ impl Progress {
             },
             trials: 0,
             budget: 0,
-            reused: 0,
+            stages: [0; Stage::ALL.len()],
             mean: 0.0,
-            best: 0.0,
-            leader: None,
+            means: Vec::new(),
+            leaders: Vec::new(),
             at: String::new(),
         }
     }
@@ -318,6 +324,9 @@ pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, Sear
     let mut grammar = Grammar::new(&spec.space)?;
     let mut policy: Box<dyn Policy> = match leg.policy {
         Which::Ppo => Box::new(Ppo::new(&spec.space, spec.ppo, leg.seed)),
+        Which::Random if spec.tasks.iter().any(|task| matches!(task, Task::Net(_))) => {
+            Box::new(Random::new(leg.seed).with_batch(ON_NETS))
+        }
         Which::Random => Box::new(Random::new(leg.seed)),
         Which::Evolution => Box::new(Evolution::new(leg.seed)),
     };
@@ -463,7 +472,6 @@ struct Tally<'s> {
     outcome: Outcome,
     leaders: Vec<Trial>,
     curve: Curve,
-    reused: u64,
 }
 
 impl<'s> Tally<'s> {
@@ -484,7 +492,6 @@ impl<'s> Tally<'s> {
             },
             leaders: Vec::new(),
             curve: Curve::new(spec.budget),
-            reused: 0,
         })
     }
 
@@ -492,7 +499,6 @@ impl<'s> Tally<'s> {
         let place = Stage::ALL.iter().position(|stage| *stage == trial.stage);
         self.outcome.stages[place.expect("a stage of the cascade")] += 1;
         self.outcome.trials = trial.number + 1;
-        self.reused += u64::from(trial.stage == Stage::Reused);
         self.curve.add(trial.reward);
         if let Some(why) = &trial.why
             && self.outcome.set_aside.len() < self.spec.leaders
@@ -508,10 +514,15 @@ impl<'s> Tally<'s> {
             leg: self.outcome.leg,
             trials: self.outcome.trials,
             budget: self.spec.budget,
-            reused: self.reused,
+            stages: self.outcome.stages,
             mean: self.curve.recent(),
-            best: self.leaders.first().map_or(0.0, |trial| trial.reward),
-            leader: self.leaders.first().map(|trial| trial.sentence.clone()),
+            means: self.curve.lately(),
+            leaders: self
+                .leaders
+                .iter()
+                .take(SHOWN)
+                .map(|trial| (trial.reward, trial.sentence.clone()))
+                .collect(),
             at: String::new(),
         }
     }
@@ -597,6 +608,15 @@ impl Curve {
             None => (0.0, 0),
         };
         (self.sum + last) / ((self.count + weight) as f64).max(1.0)
+    }
+
+    /// The means of the last stretches.
+    fn lately(&self) -> Vec<f64> {
+        let start = self.points.len().saturating_sub(LATELY);
+        self.points[start..]
+            .iter()
+            .map(|point| point.mean)
+            .collect()
     }
 
     fn points(mut self) -> Vec<CurvePoint> {

@@ -1,0 +1,168 @@
+//! How far a search is, as text: a line for everyone, and lines below it for who looks on.
+
+use crate::search::run::Progress;
+use crate::search::{Builder, Sentence, Spec, Stage};
+use rustc_hash::FxHashMap;
+use std::fmt::Write;
+
+/// The heights of a curve in one line of text.
+const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Rules whose texts are remembered.
+const MOST: usize = 100;
+
+/// How far a whole search is, for show.
+pub(super) struct Meter {
+    legs: f64,
+    builder: Option<Builder>,
+    texts: FxHashMap<Sentence, String>,
+    /// When it was first asked, and how many trials were done then: a search that was resumed did not do those before.
+    began: Option<(f64, f64)>,
+}
+
+impl Meter {
+    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
+    pub(super) fn new(spec: &Spec) -> Self {
+        Self {
+            legs: spec.legs().len() as f64,
+            builder: Builder::new(&spec.space).ok(),
+            texts: FxHashMap::default(),
+            began: None,
+        }
+    }
+
+    /// The share of the search that is done, and the text. `seconds` are those of a clock, where there is one.
+    #[allow(clippy::cast_precision_loss, reason = "numbers for show")]
+    pub(super) fn show(&mut self, progress: &Progress, seconds: Option<f64>) -> (f64, String) {
+        let Progress {
+            leg,
+            trials,
+            budget,
+            ..
+        } = progress;
+        let part = *trials as f64 / (*budget).max(1) as f64;
+        let done = (leg.index as f64 + part) / self.legs.max(1.0);
+        let best = progress.leaders.first().map_or(0.0, |(reward, _)| *reward);
+        let mut text = format!(
+            "{} {}: trial {trials} of {budget}, reward {:.3}, best {best:.3}",
+            leg.policy.name(),
+            leg.seed,
+            progress.mean,
+        );
+        if let Some(seconds) = seconds {
+            let all = leg.index as f64 * *budget as f64 + *trials as f64;
+            let (since, before) = *self.began.get_or_insert((seconds, all));
+            let rate = (all - before) / (seconds - since).max(1e-9);
+            if all > before && seconds > since {
+                let left = self.legs * *budget as f64 - all;
+                let left = crate::lab::duration(left / rate);
+                let _ = write!(text, ", {}/s, {left} left", crate::bench::digits(rate));
+            }
+        }
+        if !progress.at.is_empty() {
+            let _ = write!(text, "; {}", progress.at);
+        }
+        let most = progress.means.iter().copied().fold(1e-9, f64::max);
+        if !progress.means.is_empty() {
+            text.push_str("\n  reward ");
+            text.extend(progress.means.iter().map(|mean| height(mean / most)));
+        }
+        for (reward, sentence) in &progress.leaders {
+            let _ = write!(text, "\n  {reward:.3}  {}", self.text(sentence));
+        }
+        let stages = Stage::ALL.iter().zip(progress.stages);
+        let stages = stages.filter(|(_, count)| *count > 0);
+        let stages: Vec<String> = stages
+            .map(|(stage, count)| format!("{} {count}", stage.name()))
+            .collect();
+        if !stages.is_empty() {
+            let _ = write!(text, "\n  {}", stages.join(", "));
+        }
+        (done, text)
+    }
+
+    fn text(&mut self, sentence: &Sentence) -> &str {
+        if self.texts.len() > MOST {
+            self.texts.clear();
+        }
+        let builder = &mut self.builder;
+        self.texts.entry(sentence.clone()).or_insert_with(|| {
+            let rule = builder
+                .as_mut()
+                .and_then(|builder| builder.rule(sentence).ok());
+            rule.map_or_else(String::new, |rule| rule.text())
+        })
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "from 0 to 7"
+)]
+fn height(share: f64) -> char {
+    HEIGHTS[((share.clamp(0.0, 1.0) * 8.0) as usize).min(7)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::{Context, Input, Silent};
+    use crate::eval::Value;
+    use crate::search::{Leg, Which, ppo};
+
+    #[test]
+    fn progress_is_a_line_and_lines_below() {
+        let made = Context::new().run("test", "space(\"signs\")", None, Input::Prompt, &mut Silent);
+        let Some(Value::Space(space)) = made.value else {
+            panic!("{:?}", made.diagnostics)
+        };
+        let sentence = space.read("g m id id mul").expect("its tokens");
+        let spec = Spec {
+            space: (*space).clone(),
+            tasks: Vec::new(),
+            policies: vec![Which::Ppo, Which::Random],
+            seeds: 1,
+            budget: 100,
+            leaders: 5,
+            ppo: ppo::Settings::quick(),
+            imitated: Vec::new(),
+            baselines: Vec::new(),
+        };
+        let mut progress = Progress {
+            leg: Leg {
+                index: 0,
+                policy: Which::Ppo,
+                seed: 0,
+            },
+            trials: 0,
+            budget: 100,
+            stages: [0; Stage::ALL.len()],
+            mean: 0.0,
+            means: Vec::new(),
+            leaders: Vec::new(),
+            at: String::new(),
+        };
+        let mut meter = Meter::new(&spec);
+        assert_eq!(
+            meter.show(&progress, Some(5.0)),
+            (
+                0.0,
+                "ppo 0: trial 0 of 100, reward 0.000, best 0.000".to_owned()
+            )
+        );
+        progress.trials = 50;
+        progress.stages[1] = 50;
+        (progress.mean, progress.means) = (0.25, vec![0.0, 0.125, 0.25]);
+        progress.leaders = vec![(0.5, sentence)];
+        progress.at = "rule 1 of 2".to_owned();
+        let (done, text) = meter.show(&progress, Some(15.0));
+        assert!((done - 0.25).abs() < 1e-12);
+        assert_eq!(
+            text,
+            "ppo 0: trial 50 of 100, reward 0.250, best 0.500, 5/s, 30 s left; rule 1 of 2
+  reward ▁▅█
+  0.500  g * m
+  known 50"
+        );
+    }
+}
