@@ -129,7 +129,7 @@ impl Evaluator<'_> {
             Box::new(
                 Diagnostic::new(Code::E0604, places.task, missing.to_string())
                     .here("needs files")
-                    .help("name the folder: `data: \"DIR\"`, `--data DIR` or NOS_DATA=DIR; `synthetic(net)` needs no files"),
+                    .help(missing.help()),
             )
         })?;
         let rates = self.rates(options.get("lr"), places.call)?;
@@ -156,16 +156,7 @@ impl Evaluator<'_> {
         Ok(Plan {
             name: task.name(),
             task: located,
-            rules: candidates
-                .iter()
-                .map(|candidate| Entrant {
-                    name: candidate.name.clone(),
-                    formula: candidate.formula.clone(),
-                    text: candidate.rule.text(),
-                    slots: candidate.slots,
-                    is_baseline: candidate.is_baseline,
-                })
-                .collect(),
+            rules: candidates.iter().map(entrant).collect(),
             rates,
             sweep: Settings {
                 epochs: options.count("sweep_epochs")?.unwrap_or(1),
@@ -303,6 +294,17 @@ impl Evaluator<'_> {
         // The bar goes; a press of Ctrl-C has been heard.
         let _ = host.progress(1.0, "done");
         report
+    }
+}
+
+/// A rule as it is written down.
+pub(super) fn entrant(candidate: &Candidate) -> Entrant {
+    Entrant {
+        name: candidate.name.clone(),
+        formula: candidate.formula.clone(),
+        text: candidate.rule.text(),
+        slots: candidate.slots,
+        is_baseline: candidate.is_baseline,
     }
 }
 

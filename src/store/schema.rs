@@ -8,7 +8,10 @@ pub(super) const APPLICATION: i64 = 0x6e6f_7372;
 
 /// What leads from each version to the next, from an empty file on. Rows are only ever added to this list: stores that were written with it
 /// are out there.
-const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [FIRST, super::races::TABLE];
+
+/// Trainings of networks.
+const FIRST: &str = "
     -- One comparison of rules. `plan` is all that decides what it finds, as JSON.
     CREATE TABLE runs (
         id INTEGER PRIMARY KEY,
@@ -58,7 +61,7 @@ const MIGRATIONS: [&str; 1] = ["
         seconds REAL NOT NULL,
         PRIMARY KEY (trial, epoch)
     ) STRICT, WITHOUT ROWID;
-"];
+";
 
 /// The version that this program writes: the number of its migrations.
 #[allow(clippy::cast_possible_wrap, reason = "a handful")]

@@ -27,6 +27,8 @@ mod repl;
 mod search;
 mod simplify;
 mod stdlib;
+#[cfg(unix)]
+mod stores;
 mod support;
 mod tidy;
 mod tokens;
