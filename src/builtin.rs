@@ -156,7 +156,7 @@ const fn may(name: &'static str, takes: Takes) -> Param {
 }
 
 /// The parameters of `bench` that only training has.
-pub const TRAINING: [&str; 15] = [
+pub const TRAINING: [&str; 16] = [
     "seed",
     "epochs",
     "examples",
@@ -172,6 +172,7 @@ pub const TRAINING: [&str; 15] = [
     "device",
     "threads",
     "patience",
+    "checkpoint_every",
 ];
 
 /// A whole number of at least 1, in range of what a run can take.
@@ -335,10 +336,10 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "A network (`lstm`) that learns the next word of the Penn Treebank: of the text `train` (\"ptb.train.txt\"), measured on the text `valid` (\"ptb.valid.txt\"). The files are in the folder `data`, else in the one of `--data` or NOS_DATA.", "ptb(lstm(units: 650))"),
     row(Builtin::Synthetic, "synthetic", &[may("net", Net), may("examples", COUNT)], "Task",
         "A network (`convnet`) that learns images, or sentences for an `lstm`, made from a seed: it needs no files. `examples` counts images or words.", "synthetic(convnet)"),
-    row(Builtin::Bench, "bench", &[need("rules", Rules), need("on", Task), may("steps", COUNT), may("lr", Nums), may("seeds", COUNT), may("schedule", Schedule), may("baselines", Any), may("starts", Points), may("seed", SEED), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Report or Training",
+    row(Builtin::Bench, "bench", &[need("rules", Rules), need("on", Task), may("steps", COUNT), may("lr", Nums), may("seeds", COUNT), may("schedule", Schedule), may("baselines", Any), may("starts", Points), may("seed", SEED), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE), may("checkpoint_every", RATE)], "Report or Training",
         "Races rules on a test function: every rule gets the same steps (1000) and the same grid of learning rates (1e-5, 1e-4, …, 10). SGD, Momentum, RMSProp and Adam stand beside them unless `baselines: false`. Where there is noise, every cell is run with several seeds (5). On a network with its data, such as `cifar(convnet)`, rules are trained as by `train`, with AdamW among the baselines.", "bench([powersign], on: rosenbrock, steps: 4000, lr: grid(1e-4, 1e-1, 4))"),
-    row(Builtin::Train, "train", &[need("rule", Rule), need("on", NetTask), may("lr", Nums), may("seeds", COUNT), may("seed", SEED), may("schedule", Schedule), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Training",
-        "Trains a network with a rule by the paper's protocol: each learning rate (`paper`: 1e-5, 1e-4, …, 10) gets one epoch on 10,000 examples, the best one trains for 5 `epochs` on all, or on so many `examples`, with each seed. One learning rate trains at once. What happens is written to the store of runs. `patience` is for how many seconds (600) nothing may be heard of the training.", "train(powersign, on: synthetic(convnet), lr: 0.1)"),
+    row(Builtin::Train, "train", &[need("rule", Rule), need("on", NetTask), may("lr", Nums), may("seeds", COUNT), may("seed", SEED), may("schedule", Schedule), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE), may("checkpoint_every", RATE)], "Training",
+        "Trains a network with a rule by the paper's protocol: each learning rate (`paper`: 1e-5, 1e-4, …, 10) gets one epoch on 10,000 examples, the best one trains for 5 `epochs` on all, or on so many `examples`, with each seed. One learning rate trains at once. What happens is written to the store of runs. `patience` is for how many seconds (600) nothing may be heard of the training; every so many seconds (30) as `checkpoint_every` its state is written.", "train(powersign, on: synthetic(convnet), lr: 0.1)"),
     row(Builtin::Resume, "resume", &[need("run", Kept)], "Training",
         "Goes on with a run of the store that was interrupted: what is done is not done again, and training goes on from where its state was last written.", "resume(3)"),
     row(Builtin::Runs, "runs", &[], "List",

@@ -322,6 +322,9 @@ fn settings(task: &Task, options: &Options<'_>) -> Result<Settings> {
         test: options.truth("test").unwrap_or(usual.test),
         device: options.text("device"),
         threads: options.count("threads")?,
+        checkpoint_every: options
+            .number("checkpoint_every")
+            .unwrap_or(usual.checkpoint_every),
     })
 }
 

@@ -132,6 +132,34 @@ fn run_without_its_program_is_interrupted() {
     assert_eq!(second.resume(99), Err("there is no run 99".to_owned()));
 }
 
+#[test]
+fn every_trial_has_a_folder_of_its_own() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let mut store = store(&folder);
+    let run = store.begin(&plan()).expect("begun");
+    let mut notebook = store.notebook(run);
+    let sweep = |rate| Key {
+        stage: Stage::Sweep,
+        rate,
+        ..key(0)
+    };
+    let keys = [
+        key(0),
+        key(1),
+        sweep(0.1),
+        sweep(0.1_f64.next_up()),
+        sweep(1e-5),
+    ];
+    let mut folders: Vec<PathBuf> = keys
+        .iter()
+        .filter_map(|key| notebook.begin(key).expect("begun"))
+        .collect();
+    assert!(folders.iter().all(|folder| folder.is_dir()));
+    folders.sort();
+    folders.dedup();
+    assert_eq!(folders.len(), keys.len());
+}
+
 /// A race that is as it may have come out.
 fn race() -> (Race, bench::Report) {
     let race = Race {

@@ -539,22 +539,27 @@ fn killed_program_loses_no_epoch_and_resumes() {
 }
 
 #[test]
-fn interrupted_training_goes_on_from_its_state() {
-    let bench = Bench::new("slow");
-    let mut child = bench
-        .command(&["train", "sgd", "--on", "synthetic", "--lr", "1"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_for(|| points(&bench.path("nos.db")) == Some(2));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let state = bench.path("nos.db-checkpoints/run-1/0-0/state.json");
-    wait_for(|| state.exists());
-    fake_lab::program(bench.folder.path(), "fine");
-    let resumed = bench.says(&["-e", "resume(1)"]);
-    let whole = bench.says(&["train", "sgd", "--on", "synthetic", "--lr", "1"]);
-    assert_eq!(resumed.replace("run 1", "run 2"), whole);
-    assert!(!state.exists());
+fn interrupted_trial_goes_on_from_its_state() {
+    let args = ["train", "sgd", "--on", "synthetic", "--sweep-epochs", "3"];
+    // One in training, and one of the sweep.
+    for (rates, folder) in [("1", "0-0"), ("0.01,1", "0-sweep-1e0-0")] {
+        let bench = Bench::new("slow");
+        let args = [&args[..], &["--lr", rates]].concat();
+        let mut child = bench
+            .command(&args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let state = bench.path(&format!("nos.db-checkpoints/run-1/{folder}/state.json"));
+        wait_for(|| state.exists() && points(&bench.path("nos.db")) >= Some(2));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(state.exists());
+        fake_lab::program(bench.folder.path(), "fine");
+        let resumed = bench.says(&["-e", "resume(1)"]);
+        let whole = bench.says(&args);
+        assert_eq!(resumed.replace("run 1", "run 2"), whole);
+        assert!(!state.exists());
+    }
 }
