@@ -156,7 +156,7 @@ const fn may(name: &'static str, takes: Takes) -> Param {
 }
 
 /// The parameters of `bench` that only training has.
-pub const TRAINING: [&str; 15] = [
+pub const TRAINING: [&str; 16] = [
     "seed",
     "epochs",
     "examples",
@@ -172,6 +172,7 @@ pub const TRAINING: [&str; 15] = [
     "device",
     "threads",
     "patience",
+    "checkpoint_every",
 ];
 
 /// A whole number of at least 1, in range of what a run can take.
@@ -331,22 +332,22 @@ pub const BUILTINS: &[BuiltinInfo] = &[
         "A language model: embedding, one LSTM of so many `units` (200), an output tied to the embedding, variational dropout (0.2).", "ptb(lstm(units: 650, dropout: 0.5))"),
     row(Builtin::Cifar, "cifar", &[may("net", Net), may("data", Text)], "Task",
         "A network (`convnet`) that learns CIFAR-10. The files, in their original binary layout, are in the folder `data`, else in the one of `--data` or NOS_DATA.", "cifar(convnet)"),
-    row(Builtin::Ptb, "ptb", &[may("net", Net), may("data", Text)], "Task",
-        "A network (`lstm`) that learns the next word of the Penn Treebank. The files `ptb.train.txt` and `ptb.valid.txt` are in the folder `data`, else in the one of `--data` or NOS_DATA.", "ptb(lstm(units: 650))"),
+    row(Builtin::Ptb, "ptb", &[may("net", Net), may("data", Text), may("train", Text), may("valid", Text)], "Task",
+        "A network (`lstm`) that learns the next word of the Penn Treebank: of the text `train` (\"ptb.train.txt\"), measured on the text `valid` (\"ptb.valid.txt\"). The files are in the folder `data`, else in the one of `--data` or NOS_DATA.", "ptb(lstm(units: 650))"),
     row(Builtin::Synthetic, "synthetic", &[may("net", Net), may("examples", COUNT)], "Task",
         "A network (`convnet`) that learns images, or sentences for an `lstm`, made from a seed: it needs no files. `examples` counts images or words.", "synthetic(convnet)"),
-    row(Builtin::Bench, "bench", &[need("rules", Rules), need("on", Task), may("steps", COUNT), may("lr", Nums), may("seeds", COUNT), may("schedule", Schedule), may("baselines", Any), may("starts", Points), may("seed", SEED), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Report or Training",
+    row(Builtin::Bench, "bench", &[need("rules", Rules), need("on", Task), may("steps", COUNT), may("lr", Nums), may("seeds", COUNT), may("schedule", Schedule), may("baselines", Any), may("starts", Points), may("seed", SEED), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE), may("checkpoint_every", RATE)], "Report or Training",
         "Races rules on a test function: every rule gets the same steps (1000) and the same grid of learning rates (1e-5, 1e-4, …, 10). SGD, Momentum, RMSProp and Adam stand beside them unless `baselines: false`. Where there is noise, every cell is run with several seeds (5). On a network with its data, such as `cifar(convnet)`, rules are trained as by `train`, with AdamW among the baselines.", "bench([powersign], on: rosenbrock, steps: 4000, lr: grid(1e-4, 1e-1, 4))"),
-    row(Builtin::Train, "train", &[need("rule", Rule), need("on", NetTask), may("lr", Nums), may("seeds", COUNT), may("seed", SEED), may("schedule", Schedule), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE)], "Training",
-        "Trains a network with a rule by the paper's protocol: each learning rate (`paper`: 1e-5, 1e-4, …, 10) gets one epoch on 10,000 examples, the best one trains for 5 `epochs` on all, or on so many `examples`, with each seed. One learning rate trains at once. What happens is written to the store of runs. `patience` is for how many seconds (600) nothing may be heard of the training.", "train(powersign, on: synthetic(convnet), lr: 0.1)"),
+    row(Builtin::Train, "train", &[need("rule", Rule), need("on", NetTask), may("lr", Nums), may("seeds", COUNT), may("seed", SEED), may("schedule", Schedule), may("epochs", COUNT), may("examples", COUNT), may("sweep_epochs", COUNT), may("sweep_examples", COUNT), may("batch", COUNT), may("unroll", COUNT), may("augment", Truth), may("weight_decay", DEVIATION), may("clip_norm", RATE), may("early_stop", Truth), may("test", Truth), may("device", Text), may("threads", COUNT), may("patience", RATE), may("checkpoint_every", RATE)], "Training",
+        "Trains a network with a rule by the paper's protocol: each learning rate (`paper`: 1e-5, 1e-4, …, 10) gets one epoch on 10,000 examples, the best one trains for 5 `epochs` on all, or on so many `examples`, with each seed. One learning rate trains at once. What happens is written to the store of runs. `patience` is for how many seconds (600) nothing may be heard of the training; every so many seconds (30) as `checkpoint_every` its state is written.", "train(powersign, on: synthetic(convnet), lr: 0.1)"),
     row(Builtin::Resume, "resume", &[need("run", Kept), may("workers", COUNT)], "Training or Search",
         "Goes on with a run of the store that was interrupted: what is done is not done again, and training goes on from where its state was last written.", "resume(3)"),
     row(Builtin::Runs, "runs", &[], "List",
-        "The runs of the store, the latest first: records with the number, task, rules, status, start and best result of each.", "runs()"),
-    row(Builtin::Leaderboard, "leaderboard", &[need("task", NetTask)], "List",
-        "Every result of the store on a task, best first: records with the rule, its learning rate, reward, budget and run.", "leaderboard(cifar(convnet))"),
+        "The runs of the store, the latest first: records with the number, task, rules, status, start and best result of each. `load(3)` is the report of run 3, `plot(3)` its picture. A bench on a test function is a run where `--store` or NOS_STORE names the store.", "runs()"),
+    row(Builtin::Leaderboard, "leaderboard", &[need("task", Task)], "List",
+        "Every result of the store on a task, best first: records with the rule, its learning rate, reward (on a test function the last value), budget and run.", "leaderboard(cifar(convnet))"),
     row(Builtin::Plot, "plot", &[need("x", Drawable), may("T", COUNT)], "Picture",
-        "A picture of a report (trajectories and curves) or a record of `runs()`, a list of numbers, or a schedule over `T` steps (1000).", "plot(ld)"),
+        "A picture of a report (trajectories and curves), of a run of the store by its number or record, of a list of numbers, or of a schedule over `T` steps (1000).", "plot(ld)"),
     row(Builtin::Graph, "graph", &[need("rule", Rule)], "Picture",
         "The computation graph of a rule: operands at the leaves, functions between them, the update at the root. What is computed once is drawn once.", "graph(powersign)"),
     row(Builtin::Explain, "explain", &[need("rule", Rule)], "record",
@@ -368,7 +369,7 @@ pub const BUILTINS: &[BuiltinInfo] = &[
     row(Builtin::Cost, "cost", &[need("rule", Rule)], "Num",
         "How much there is to read and compute in a rule: 3 a name, 1 a number, and the weight of each operation; what is remembered counts once.", "cost(powersign)"),
     row(Builtin::Save, "save", &[need("x", Savable), need("file", Text)], "nothing",
-        "Writes a picture (.svg, .png; a graph also .dot), a report (.json, .ron) or a text to a file.", "save(plot(ld), \"ld.svg\")"),
+        "Writes a picture (.svg, .png; a graph also .dot), a report (.json, .ron, a page of .html) or a text to a file.", "save(plot(ld), \"ld.svg\")"),
     row(Builtin::Load, "load", &[need("file", Kept)], "Report or Training",
         "Reads a report that `save` wrote (.json, .ron), or the report of a run of the store by its number.", "load(\"race.ron\")"),
     row(Builtin::Help, "help", &[may("x", Any)], "nothing",

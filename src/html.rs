@@ -1,10 +1,10 @@
-//! Reports on training as one self-contained HTML file: tables, pictures, settings, and nothing that is fetched from elsewhere.
+//! Reports as one self-contained HTML file: tables, pictures, settings, and nothing that is fetched from elsewhere.
 
 mod search;
 
 pub use search::search;
 
-use crate::bench::{estimate_text, rate_text};
+use crate::bench::{self, estimate_text, rate_text};
 use crate::lab::message::Settings;
 use crate::lab::{Ending, Report, Stage, Training, duration};
 use crate::plot::{Picture, svg};
@@ -33,12 +33,7 @@ pub fn training(report: &Report) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
+            (head(&title))
             body {
                 h1 { code { (report.plan.name) } }
                 @for line in report.heading().lines().skip(1) { p { (line.trim()) } }
@@ -50,7 +45,7 @@ pub fn training(report: &Report) -> String {
                 (results(report))
                 @for picture in pictures.iter().flatten() { p { (PreEscaped(inline(picture))) } }
                 h2 { "Rules" }
-                (rules(report))
+                (formulas(report.plan.rules.iter().map(|rule| (rule.name.as_str(), rule.formula.as_str()))))
                 h2 { "Settings" }
                 (settings(report))
                 h2 { "Every run" }
@@ -60,6 +55,57 @@ pub fn training(report: &Report) -> String {
         }
     }
     .into_string()
+}
+
+/// The page of a race on a test function, with its picture where it can be drawn.
+pub fn race(report: &bench::Report, picture: Option<&Picture>) -> String {
+    let task = &report.task;
+    let list = |items: Vec<String>| items.join(", ");
+    let mut settings = vec![
+        ("function", task.formula.clone()),
+        ("steps", report.steps.to_string()),
+        (
+            "learning rates",
+            list(report.rates.iter().map(|rate| rate_text(*rate)).collect()),
+        ),
+        (
+            "seeds",
+            list(report.seeds.iter().map(u64::to_string).collect()),
+        ),
+    ];
+    if task.noise > 0.0 {
+        settings.push(("gradient noise", task.noise.to_string()));
+    }
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(&format!("nos: {}", task.name)))
+            body {
+                h1 { code { (task.name) } }
+                p { (report.heading().trim()) }
+                @if !report.is_complete { p { strong { "Stopped early: what was done until then." } } }
+                h2 { "Results" }
+                pre { (report.rows_text()) }
+                @if let Some(picture) = picture { p { (PreEscaped(inline(picture))) } }
+                h2 { "Rules" }
+                (formulas(report.entries.iter().map(|entry| (entry.name.as_str(), entry.formula.as_str()))))
+                h2 { "Settings" }
+                table { @for (name, value) in &settings { tr { td { (name) } td class="text" { (value) } } } }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn head(title: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            style { (PreEscaped(STYLE)) }
+        }
+    }
 }
 
 /// A picture without the head that only a file of its own needs.
@@ -107,12 +153,12 @@ fn results(report: &Report) -> Markup {
     }
 }
 
-fn rules(report: &Report) -> Markup {
+fn formulas<'a>(rules: impl Iterator<Item = (&'a str, &'a str)>) -> Markup {
     html! {
         div class="wide" { table {
             tr { th { "rule" } th class="text" { "formula" } }
-            @for rule in &report.plan.rules {
-                tr { td { (rule.name) } td class="text" { code { (rule.formula) } } }
+            @for (name, formula) in rules {
+                tr { td { (name) } td class="text" { code { (formula) } } }
             }
         } }
     }

@@ -180,7 +180,7 @@ pub fn run(
     options: &Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Report, BenchError> {
-    check(candidates, options)?;
+    check(candidates, objective, options)?;
     let mut rates = options.rates.clone();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
@@ -193,7 +193,6 @@ pub fn run(
     } else {
         &options.starts
     };
-    check_starts(objective, starts)?;
     let setup = Setup {
         rules: ordered.iter().map(|each| &each.rule).collect(),
         schedule: options.schedule.as_ref(),
@@ -202,13 +201,6 @@ pub fn run(
         least: objective.least(),
         steps: options.steps,
     };
-    for each in &ordered {
-        let lanes = Lanes::new(&each.rule, objective.start().len(), &[]);
-        lanes.map_err(|error| BenchError::Rule {
-            name: each.name.clone(),
-            error,
-        })?;
-    }
     let mut entries: Vec<Entry> = ordered
         .iter()
         .map(|candidate| Entry {
@@ -223,6 +215,7 @@ pub fn run(
     session::run(&setup, &rates, &options.seeds, &mut entries, progress);
     Ok(Report {
         format: report::FORMAT,
+        run: None,
         task: task(objective),
         steps: options.steps,
         seeds: options.seeds.clone(),
@@ -233,7 +226,15 @@ pub fn run(
     })
 }
 
-fn check(candidates: &[Candidate], options: &Options) -> Result<(), BenchError> {
+/// What is missing or does not fit, without running anything.
+///
+/// # Errors
+/// Just that.
+pub fn check(
+    candidates: &[Candidate],
+    objective: &Objective,
+    options: &Options,
+) -> Result<(), BenchError> {
     if candidates.is_empty() {
         return Err(BenchError::NoRules);
     }
@@ -254,6 +255,18 @@ fn check(candidates: &[Candidate], options: &Options) -> Result<(), BenchError> 
         && schedule.ty().stage > Stage::Step
     {
         return Err(BenchError::Schedule);
+    }
+    if options.starts.is_empty() {
+        check_starts(objective, &[objective.start().to_vec()])?;
+    } else {
+        check_starts(objective, &options.starts)?;
+    }
+    for each in candidates {
+        let lanes = Lanes::new(&each.rule, objective.start().len(), &[]);
+        lanes.map_err(|error| BenchError::Rule {
+            name: each.name.clone(),
+            error,
+        })?;
     }
     Ok(())
 }

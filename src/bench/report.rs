@@ -12,6 +12,9 @@ pub const FORMAT: u32 = 1;
 pub struct Report {
     /// The version of this format.
     pub format: u32,
+    /// Its number in the store, where it is kept in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
     /// What was minimised.
     pub task: Task,
     /// Steps of every run.

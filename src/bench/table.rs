@@ -14,7 +14,11 @@ const SOLVED: &str = "solved";
 impl Report {
     /// The report as text: what was run, then one line a rule, best first; baselines are marked with `*`.
     pub fn table(&self) -> String {
-        let mut out = self.heading();
+        self.heading() + &self.rows_text()
+    }
+
+    /// One line a rule, best first, and what there is to say of them.
+    pub fn rows_text(&self) -> String {
         let mut heads = HEADS.to_vec();
         if self.starts.len() > 1 {
             heads.insert(HEADS.len() - 1, SOLVED);
@@ -23,12 +27,13 @@ impl Report {
         for index in self.ranking() {
             table.row(self.row(&self.entries[index]));
         }
-        out.push_str(&table.text());
+        let mut out = table.text();
         self.footer(&mut out);
         out
     }
 
-    fn heading(&self) -> String {
+    /// What was raced, in a line.
+    pub fn heading(&self) -> String {
         let task = &self.task;
         let from = match self.starts.as_slice() {
             [] => format!("({})", point(&task.start)),
@@ -147,6 +152,9 @@ impl Report {
         }
         if !self.is_complete {
             out.push_str("  stopped early: what was done until then\n");
+        }
+        if let Some(run) = self.run {
+            let _ = writeln!(out, "  run {run}");
         }
     }
 }

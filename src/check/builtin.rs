@@ -266,7 +266,7 @@ impl Checker<'_> {
             },
             Builtin::Bench => self.bench(tree, given),
             Builtin::Wrn => self.wrn(given),
-            Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, given),
+            Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, given, span),
             Builtin::Runs => Ty::list(self.run_record()),
             Builtin::Leaderboard => Ty::list(self.leader_record()),
             Builtin::Print

@@ -348,12 +348,12 @@ impl Checker<'_> {
             Ty::Report => {
                 if name == self.known.rows {
                     return Ty::list(self.report_row());
-                } else if name == self.known.steps {
+                } else if name == self.known.steps || name == self.known.run {
                     return Ty::NUM;
                 } else if name == self.known.task {
                     return Ty::Str(None);
                 }
-                vec!["rows", "steps", "task"]
+                vec!["rows", "steps", "task", "run"]
             }
             Ty::Search => match self.text(name) {
                 "best" => return Ty::Num(Numeric::of(crate::types::ExprTy::TENSOR, Range::ANY)),

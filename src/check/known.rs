@@ -98,6 +98,7 @@ pub const LEADERS: &[&str] = &[
     "reward",
     "half_width",
     "seeds",
+    "steps",
     "epochs",
     "run",
 ];

@@ -4,7 +4,7 @@ use super::builtin::Given;
 use super::{Checker, Ty};
 use crate::builtin::{Builtin, TRAINING};
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::lab::Subject;
+use crate::lab::{Subject, TRAIN_TEXT, VALID_TEXT};
 use crate::source::Span;
 use crate::syntax::ast::{ExprKind, Tree};
 use crate::types::Stage;
@@ -165,7 +165,7 @@ impl Checker<'_> {
     }
 
     /// A network with its data, which must be of one kind.
-    pub(super) fn data(&mut self, builtin: Builtin, given: &[Option<Given>]) -> Ty {
+    pub(super) fn data(&mut self, builtin: Builtin, given: &[Option<Given>], span: Span) -> Ty {
         if let Some(Some(net)) = given.first() {
             let subject = match &net.ty {
                 Ty::Net(subject) => *subject,
@@ -177,6 +177,23 @@ impl Checker<'_> {
                 self.report(problem);
             }
         }
+        if builtin == Builtin::Ptb {
+            let file = |index: usize| match given.get(index).and_then(Option::as_ref) {
+                Some(Given {
+                    ty: Ty::Str(Some(file)),
+                    span,
+                    ..
+                }) => Some((&**file, *span)),
+                Some(_) | None => None,
+            };
+            let problem = same_text(file(2).map(|(file, _)| file), file(3), span);
+            let is_known = |index: usize| {
+                given.get(index).is_none_or(Option::is_none) || file(index).is_some()
+            };
+            if let Some(problem) = problem.filter(|_| is_known(2) && is_known(3)) {
+                self.report(problem);
+            }
+        }
         Ty::Task
     }
 
@@ -185,7 +202,7 @@ impl Checker<'_> {
     pub(super) fn is_run(&self, ty: &Ty) -> bool {
         match ty {
             Ty::Record(fields) => fields.iter().any(|(name, _)| *name == self.known.run),
-            Ty::Training => true,
+            Ty::Training | Ty::Report => true,
             _ => ty
                 .as_numeric()
                 .is_some_and(|numeric| numeric.facts.ty.stage == Stage::Script),
@@ -329,6 +346,29 @@ pub(crate) fn wrong_depth(depth: f64, span: Span) -> Option<Diagnostic> {
         )
         .here(format!("is {}", crate::op::number_text(depth)))
         .help("choose 10, 16, 22, 28, 34 or 40")
+    })
+}
+
+/// A text that is validated on what was trained on. A file that is not given is the usual one.
+pub(crate) fn same_text(
+    train: Option<&str>,
+    valid: Option<(&str, Span)>,
+    call: Span,
+) -> Option<Diagnostic> {
+    let train = train.unwrap_or(TRAIN_TEXT);
+    let here = match valid {
+        Some(_) => "is the text of `train` too",
+        None => "`valid` is this file unless told",
+    };
+    let (valid, place) = valid.unwrap_or((VALID_TEXT, call));
+    (train == valid).then(|| {
+        Diagnostic::new(
+            Code::E0603,
+            place,
+            format!("`{valid}` would be both learned and validated on"),
+        )
+        .here(here)
+        .help("name another file: `ptb(train: \"ptb.valid.txt\", valid: \"ptb.test.txt\")`")
     })
 }
 

@@ -323,6 +323,9 @@ pub(super) struct TrainingArgs {
     /// Seconds without a sign of life after which a training is given up
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     pub(super) patience: Option<f64>,
+    /// Seconds after which the state of a training is written within an epoch too
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub(super) checkpoint_every: Option<f64>,
 }
 
 /// What becomes of a report.

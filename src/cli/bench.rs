@@ -298,6 +298,7 @@ fn options(args: &TrainingArgs) -> Result<String, Failure> {
         ("weight_decay", args.weight_decay),
         ("clip_norm", args.clip_norm),
         ("patience", args.patience),
+        ("checkpoint_every", args.checkpoint_every),
     ];
     for (name, amount) in amounts {
         if let Some(amount) = amount {

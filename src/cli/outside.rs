@@ -63,6 +63,11 @@ impl Outside {
         }
     }
 
+    /// Whether a store is named, by the option or the environment.
+    pub(super) fn names_store(&self) -> bool {
+        self.variable(STORE_VARIABLE).is_some()
+    }
+
     /// The lab, which starts when it is first needed.
     pub(super) fn lab(&mut self) -> Rc<RefCell<dyn Trainer>> {
         let named = self.variable(LAB_VARIABLE).map(PathBuf::from);

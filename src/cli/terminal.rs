@@ -242,6 +242,10 @@ impl Host for Terminal {
         self.outside.searches(wanted)
     }
 
+    fn names_store(&self) -> bool {
+        self.outside.names_store()
+    }
+
     fn canvas(&self) -> (u16, bool) {
         let out = io::stdout();
         let width = if out.is_terminal() {

@@ -71,6 +71,11 @@ pub trait Host {
         Ok(None)
     }
 
+    /// Whether the user names a store of runs: then what is done in moments is kept too.
+    fn names_store(&self) -> bool {
+        false
+    }
+
     /// How many columns tables and charts may take, and whether they may use colour.
     fn canvas(&self) -> (u16, bool);
 }

@@ -161,8 +161,8 @@ codes! {
     E0602 "start and coordinates differ":
         "A test function needs one start value for each of its arguments, and each minimum has as many coordinates.";
         "objective(fn(x, y) => x^2 + y^2, start: [1])" => "objective(fn(x, y) => x^2 + y^2, start: [1, 1])";
-    E0603 "network does not fit its data":
-        "Images are learned by `convnet`, `wrn`, `mlp` and `logistic`, words by `lstm`. A wide residual network has 6 n + 4 layers.";
+    E0603 "task does not fit together":
+        "Images are learned by `convnet`, `wrn`, `mlp` and `logistic`, words by `lstm`. A wide residual network has 6 n + 4 layers. A text is not validated on itself.";
         "cifar(lstm)" => "cifar(convnet)";
     E0604 "data are missing or broken":
         "CIFAR-10 in its original binary layout and the Penn Treebank are looked for in the folder `data:` of the task, else in the one of `--data` or the environment variable NOS_DATA. `synthetic(net)` needs no files.";

@@ -168,7 +168,7 @@ impl Evaluator<'_> {
             Builtin::Logistic | Builtin::Mlp | Builtin::Convnet | Builtin::Wrn | Builtin::Lstm => {
                 self.net(builtin, &given, span)
             }
-            Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, &given),
+            Builtin::Cifar | Builtin::Ptb | Builtin::Synthetic => self.data(builtin, &given, span),
             Builtin::Bench => self.bench(&given, span),
             Builtin::Train => self.train(builtin, &given, span),
             Builtin::Resume => self.resume(&given, span),

@@ -408,6 +408,9 @@ impl Evaluator<'_> {
             Value::Report(report, _) if name == self.known.task => {
                 Ok(Value::Str(report.task.name.as_str().into()))
             }
+            Value::Report(report, _) if name == self.known.run => {
+                Ok(super::kept::of_run(report.run))
+            }
             Value::Training(report) => self
                 .training_field(&report, name)
                 .ok_or_else(|| self.unexpected(span, "a record with this field")),

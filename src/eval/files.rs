@@ -5,6 +5,7 @@ use super::lists::outside;
 use super::{Evaluator, Result, Value};
 use crate::bench::Report;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::engine::Objective;
 use crate::lab;
 #[cfg(feature = "cli")]
 use crate::search::describe::Found;
@@ -22,34 +23,21 @@ impl Evaluator<'_> {
         let Some((value, place)) = &given[0] else {
             return Err(self.unexpected(span, "something to draw"));
         };
-        // A record that has the number of a run stands for the run.
-        let kept = match value {
-            Value::Record(_) => {
-                let run = self.run_number(value, *place)?;
-                self.load_search(run, *place)?
-            }
-            _ => None,
+        // A number alone is a run of the store; over so many steps it is a schedule.
+        let is_run = matches!(value, Value::Record(_))
+            || matches!(value, Value::Num(_)) && given[1].is_none();
+        let value = &if is_run {
+            self.kept_report(value, *place)?
+        } else {
+            value.clone()
         };
-        let picture = match kept.as_ref().unwrap_or(value) {
+        let picture = match value {
             Value::Search(found) => Self::search_picture(found, *place)?,
-            Value::Training(_) | Value::Record(_) => {
-                let report = self.kept_report(value, *place)?;
-                Picture::of_training(&report).map_err(|error| {
-                    outside(*place, error.to_string(), "train for one epoch at least")
-                })?
-            }
-            Value::Report(report, objective) => {
-                let surface = objective.as_ref().map(|objective| {
-                    let objective = Rc::clone(objective);
-                    move |at: &[f64]| objective.value(at)
-                });
-                let surface = surface
-                    .as_ref()
-                    .map(|surface| surface as &dyn Fn(&[f64]) -> f64);
-                Picture::of_report(report, surface).map_err(|error| {
-                    outside(*place, error.to_string(), "bench at least one rule")
-                })?
-            }
+            Value::Training(report) => Picture::of_training(report).map_err(|error| {
+                outside(*place, error.to_string(), "train for one epoch at least")
+            })?,
+            Value::Report(report, objective) => picture(report, objective.as_ref())
+                .map_err(|error| outside(*place, error, "bench at least one rule"))?,
             Value::List(items) => self.curves(items, *place)?,
             value => self.schedule_curve(value, given[1].as_ref(), *place)?,
         };
@@ -260,8 +248,12 @@ impl Evaluator<'_> {
             #[cfg(feature = "cli")]
             (Value::Search(found), "html") => Ok(crate::html::search(found).into_bytes()),
             (Value::Search(_), _) => Err(wrong(".html")),
-            (Value::Training(_), _) => Err(wrong(".json, .ron or .html")),
-            (Value::Report(..), _) => Err(wrong(".json or .ron")),
+            #[cfg(feature = "cli")]
+            (Value::Report(report, objective), "html") => {
+                let picture = picture(report, objective.as_ref()).ok();
+                Ok(crate::html::race(report, picture.as_ref()).into_bytes())
+            }
+            (Value::Training(_) | Value::Report(..), _) => Err(wrong(".json, .ron or .html")),
             (Value::Str(text), _) => Ok(text.as_bytes().to_vec()),
             _ => Err(self.unexpected(place, "a picture, a report or text")),
         }
@@ -273,11 +265,7 @@ impl Evaluator<'_> {
             return Err(self.unexpected(span, "a file name or the number of a run"));
         };
         let Value::Str(name) = value else {
-            let run = self.run_number(value, *place)?;
-            if let Some(found) = self.load_search(run, *place)? {
-                return Ok(found);
-            }
-            return self.kept_report(value, *place).map(Value::Training);
+            return self.kept_report(value, *place);
         };
         let path = self.path(name);
         let cannot = |why: String| {
@@ -311,8 +299,13 @@ impl Evaluator<'_> {
                 crate::bench::report::FORMAT
             )));
         }
-        // The function is drawn under its paths only where the same one is known here.
-        let objective = match self
+        let objective = self.objective_of(&report);
+        Ok(Value::Report(Rc::new(report), objective))
+    }
+
+    /// The function of a report, which is drawn under its paths: only where the same one is known here.
+    pub(super) fn objective_of(&self, report: &Report) -> Option<Rc<Objective>> {
+        match self
             .names
             .get(&report.task.name)
             .and_then(|name| self.scope.get(name, u32::MAX))
@@ -321,13 +314,28 @@ impl Evaluator<'_> {
                 Some(Rc::clone(objective))
             }
             Some(_) | None => None,
-        };
-        Ok(Value::Report(Rc::new(report), objective))
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// The picture of a race, over its function where that is known.
+#[cfg(feature = "cli")]
+fn picture(
+    report: &Report,
+    objective: Option<&Rc<Objective>>,
+) -> std::result::Result<crate::plot::Picture, String> {
+    let surface = objective.map(|objective| {
+        let objective = Rc::clone(objective);
+        move |at: &[f64]| objective.value(at)
+    });
+    let surface = surface
+        .as_ref()
+        .map(|surface| surface as &dyn Fn(&[f64]) -> f64);
+    crate::plot::Picture::of_report(report, surface).map_err(|error| error.to_string())
 }
 
 #[cfg(feature = "cli")]

@@ -1,10 +1,14 @@
 //! Runs of the store from the language: `runs`, `leaderboard`, `load`; and the fields of reports on training.
+//!
+//! A run is a comparison by training or a race on a test function; where they differ, the store says which it is.
 
 use super::builtin::Given;
 use super::task::as_task;
 use super::{Evaluator, Result, Value};
+use crate::bench;
 use crate::check::known::{CURVE, LEADERS, RUNS, TRAINED};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::engine::Objective;
 use crate::lab::{Archive, Report, Stage, Training, time_text};
 use crate::source::Span;
 use crate::syntax::names::Symbol;
@@ -58,10 +62,13 @@ impl Evaluator<'_> {
     /// `leaderboard(task)`.
     pub(super) fn leaderboard(&mut self, given: &Given, span: Span) -> Result<Value> {
         self.note_effect();
-        let task = given[0]
-            .as_ref()
-            .and_then(|(value, _)| as_task(value))
-            .ok_or_else(|| self.unexpected(span, "a network with its data"))?;
+        let Some((value, place)) = &given[0] else {
+            return Err(self.unexpected(span, "a task"));
+        };
+        let Some(task) = as_task(value) else {
+            let objective = self.task(value, *place)?;
+            return self.fastest(&objective, span);
+        };
         let Some(archive) = self.archive(false, span)? else {
             return Ok(Value::List(Rc::from([])));
         };
@@ -91,6 +98,60 @@ impl Evaluator<'_> {
         ))
     }
 
+    /// The leaderboard of a test function: less is better.
+    fn fastest(&mut self, objective: &Objective, span: Span) -> Result<Value> {
+        let Some(archive) = self.archive(false, span)? else {
+            return Ok(Value::List(Rc::from([])));
+        };
+        let (name, formula) = (objective.name(), objective.formula());
+        let mut leaders = Vec::new();
+        let mut archive = archive.borrow_mut();
+        let records = archive.runs().map_err(|why| unusable(span, why))?;
+        for record in records.iter().rev().filter(|record| record.task == name) {
+            self.alive(span)?;
+            let race = archive.race(record.run);
+            let race = race.map_err(|why| unusable(span, why))?;
+            // Functions of one name need not be one.
+            if let Some(race) = race.filter(|race| race.race.formula == formula)
+                && let Some(report) = &race.report
+            {
+                leaders.extend(self.racers(report));
+            }
+        }
+        leaders.sort_by(|a, b| a.reward.total_cmp(&b.reward));
+        Ok(Value::List(
+            leaders.into_iter().map(|leader| leader.value).collect(),
+        ))
+    }
+
+    /// The rules of a race that have a learning rate at which no run failed.
+    fn racers(&self, report: &bench::Report) -> Vec<Leader> {
+        let mut racers = Vec::new();
+        for entry in &report.entries {
+            let cell = entry.best_cell().filter(|cell| cell.failures() == 0);
+            let (Some(best), Some(cell)) = (&entry.best, cell) else {
+                continue;
+            };
+            #[allow(clippy::cast_precision_loss, reason = "small counts")]
+            let value = self.record(&self.known.leaders, LEADERS, |column| match column {
+                "rule" => text(&entry.name),
+                "formula" => text(&entry.formula),
+                "lr" => Value::Num(best.rate),
+                "reward" => Value::Num(best.last.mean),
+                "half_width" => number(best.last.half_width),
+                "seeds" => Value::Num(cell.runs.len() as f64),
+                "steps" => Value::Num(report.steps as f64),
+                "epochs" => number(None),
+                _ => of_run(report.run),
+            });
+            racers.push(Leader {
+                reward: best.last.mean,
+                value,
+            });
+        }
+        racers
+    }
+
     fn leaders(&self, report: &Report) -> Vec<Leader> {
         let mut leaders = Vec::new();
         for (rule, entry) in report.plan.rules.iter().zip(&report.entries) {
@@ -110,8 +171,15 @@ impl Evaluator<'_> {
                 "reward" => Value::Num(reward.mean),
                 "half_width" => number(reward.half_width),
                 "seeds" => Value::Num(seeds as f64),
+                "steps" => number(
+                    entry
+                        .runs
+                        .iter()
+                        .map(|run| run.steps as f64)
+                        .reduce(f64::max),
+                ),
                 "epochs" => Value::Num(f64::from(report.plan.training.epochs)),
-                _ => number(report.run.map(|run| run as f64)),
+                _ => of_run(report.run),
             });
             leaders.push(Leader {
                 reward: reward.mean,
@@ -121,21 +189,34 @@ impl Evaluator<'_> {
         leaders
     }
 
-    /// The report of a run of the store.
-    pub(super) fn kept_report(&mut self, value: &Value, place: Span) -> Result<Rc<Report>> {
-        if let Value::Training(report) = value {
-            return Ok(Rc::clone(report));
+    /// The report of a run of the store: on training, on a race, or on a search.
+    pub(super) fn kept_report(&mut self, value: &Value, place: Span) -> Result<Value> {
+        if let Value::Training(_) | Value::Report(..) | Value::Search(_) = value {
+            return Ok(value.clone());
         }
         self.note_effect();
         let run = self.run_number(value, place)?;
+        if let Some(found) = self.load_search(run, place)? {
+            return Ok(found);
+        }
         let Some(archive) = self.archive(false, place)? else {
             return Err(no_run(run, place));
         };
-        let kept = archive
-            .borrow_mut()
-            .read(run)
-            .map_err(|why| unusable(place, why))?;
-        Ok(Rc::new(kept.report()))
+        let mut archive = archive.borrow_mut();
+        let race = archive.race(run).map_err(|why| unusable(place, why))?;
+        let Some(race) = race else {
+            let kept = archive.read(run).map_err(|why| unusable(place, why))?;
+            return Ok(Value::Training(Rc::new(kept.report())));
+        };
+        let report = race.report.ok_or_else(|| {
+            let state = race.record.status.name();
+            unusable(
+                place,
+                format!("run {run} has no report: the race is {state}"),
+            )
+        })?;
+        let objective = self.objective_of(&report);
+        Ok(Value::Report(Rc::new(report), objective))
     }
 
     /// The number of a run: as it is, or of a record or report.
@@ -154,6 +235,10 @@ impl Evaluator<'_> {
                 None => None,
             },
             Value::Search(found) => match found.run {
+                Some(run) => return Ok(run),
+                None => None,
+            },
+            Value::Report(report, _) => match report.run {
                 Some(run) => return Ok(run),
                 None => None,
             },
@@ -178,8 +263,7 @@ impl Evaluator<'_> {
         } else if name == known.metric {
             Some(text(report.metric().name()))
         } else if name == known.run {
-            #[allow(clippy::cast_precision_loss, reason = "far fewer runs than 2^53")]
-            Some(number(report.run.map(|run| run as f64)))
+            Some(of_run(report.run))
         } else {
             None
         }
@@ -254,6 +338,12 @@ impl Evaluator<'_> {
         let fields = names.iter().zip(columns);
         Value::Record(fields.map(|(name, column)| (*name, of(column))).collect())
     }
+}
+
+/// The number of a run; `nan` where it is in no store.
+#[allow(clippy::cast_precision_loss, reason = "far fewer runs than 2^53")]
+pub(super) fn of_run(run: Option<i64>) -> Value {
+    number(run.map(|run| run as f64))
 }
 
 fn text(text: &str) -> Value {

@@ -55,7 +55,7 @@ impl Meter {
             if all > before && seconds > since {
                 let left = self.legs * *budget as f64 - all;
                 let left = crate::lab::duration(left / rate);
-                let _ = write!(text, ", {}/s, {left} left", crate::bench::digits(rate));
+                let _ = write!(text, ", {rate:.1}/s, {left} left");
             }
         }
         if !progress.at.is_empty() {
@@ -159,9 +159,9 @@ mod tests {
         assert!((done - 0.25).abs() < 1e-12);
         assert_eq!(
             text,
-            "ppo 0: trial 50 of 100, reward 0.250, best 0.500, 5/s, 30 s left; rule 1 of 2
+            "ppo 0: trial 50 of 100, reward 0.250, best 0.500, 5.0/s, 30 s left; rule 1 of 2
   reward ▁▅█
-  0.500  g * m
+  0.500  g * ema(g, 0.9)
   known 50"
         );
     }

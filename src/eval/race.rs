@@ -10,6 +10,7 @@ use crate::check::known::COLUMNS;
 use crate::check::task::{TASKS, misplaced};
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::engine::Objective;
+use crate::lab::Race;
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -83,27 +84,63 @@ impl Evaluator<'_> {
             starts,
             schedule,
         };
-        let names: Vec<String> = {
-            let (baselines, ours): (Vec<&Candidate>, Vec<&Candidate>) =
-                candidates.iter().partition(|each| each.is_baseline);
-            ours.into_iter()
-                .chain(baselines)
-                .map(|each| each.name.clone())
-                .collect()
-        };
+        // Baselines come last in the report.
+        candidates.sort_by_key(|each| each.is_baseline);
+        let problem = |error| bench_problem(&error, *rules_place, *task_place, span);
+        bench::check(&candidates, &objective, &options).map_err(problem)?;
+        let run = self.begin_race(&candidates, &objective, &options, span)?;
         let host = &mut *self.host;
-        let report = bench::run(&candidates, &objective, &options, &mut |progress| {
+        let mut report = bench::run(&candidates, &objective, &options, &mut |progress| {
             #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
             let done = progress.done as f64 / progress.total.max(1) as f64;
             let what = format!(
                 "{} at {}",
-                names.get(progress.entry).map_or("", String::as_str),
+                candidates
+                    .get(progress.entry)
+                    .map_or("", |each| each.name.as_str()),
                 crate::op::number_text(progress.rate)
             );
             host.progress(done, &what)
         })
-        .map_err(|error| bench_problem(&error, *rules_place, *task_place, span))?;
+        .map_err(problem)?;
+        report.run = run;
+        if let Some(run) = run
+            && let Some(archive) = self.archive(true, span)?
+        {
+            let ended = archive.borrow_mut().end_race(run, &report);
+            ended.map_err(|why| super::kept::unusable(span, why))?;
+        }
         Ok(Value::Report(Rc::new(report), Some(objective)))
+    }
+
+    /// Writes a race down where the user names a store. Others are not worth a file: they are done again in a moment.
+    fn begin_race(
+        &mut self,
+        candidates: &[Candidate],
+        objective: &Objective,
+        options: &Options,
+        span: Span,
+    ) -> Result<Option<i64>> {
+        if !self.host.names_store() {
+            return Ok(None);
+        }
+        self.note_effect();
+        let Some(archive) = self.archive(true, span)? else {
+            return Ok(None);
+        };
+        let race = Race {
+            name: objective.name().to_owned(),
+            formula: objective.formula(),
+            rules: candidates.iter().map(super::train::entrant).collect(),
+            steps: options.steps,
+            rates: options.rates.clone(),
+            schedule: options.schedule.as_ref().map(crate::ir::Rule::text),
+            seeds: options.seeds.clone(),
+            starts: options.starts.clone(),
+        };
+        let begun = archive.borrow_mut().begin_race(&race);
+        let run = begun.map_err(|why| super::kept::unusable(span, why))?;
+        Ok(Some(run))
     }
 
     /// Points given, or so many at random from where the function says.

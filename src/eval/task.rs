@@ -4,9 +4,9 @@ use super::builtin::Given;
 use super::lists::{outside, whole};
 use super::{Evaluator, Result, Value};
 use crate::builtin::Builtin;
-use crate::check::task::{misfit, named_task, wrong_depth};
+use crate::check::task::{misfit, named_task, same_text, wrong_depth};
 use crate::lab::message::Net;
-use crate::lab::{Source, Task};
+use crate::lab::{Source, TRAIN_TEXT, Task, VALID_TEXT};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -52,7 +52,7 @@ impl Evaluator<'_> {
     }
 
     /// A network with its data.
-    pub(super) fn data(&self, builtin: Builtin, given: &Given) -> Result<Value> {
+    pub(super) fn data(&self, builtin: Builtin, given: &Given, span: Span) -> Result<Value> {
         let net = match given.first() {
             Some(Some((value, place))) => {
                 let Some(net) = as_net(value) else {
@@ -72,9 +72,31 @@ impl Evaluator<'_> {
             }
             Some(_) | None => None,
         };
+        let file = |index: usize| match given.get(index) {
+            Some(Some((Value::Str(file), place))) => Some((file.to_string(), *place)),
+            Some(_) | None => None,
+        };
         let source = match builtin {
             Builtin::Cifar => Source::Cifar { folder },
-            Builtin::Ptb => Source::Ptb { folder },
+            Builtin::Ptb => {
+                let (train, valid) = (file(2), file(3));
+                if let Some(problem) = same_text(
+                    train.as_ref().map(|(file, _)| &**file),
+                    valid.as_ref().map(|(file, place)| (&**file, *place)),
+                    span,
+                ) {
+                    return Err(Box::new(problem));
+                }
+                Source::Ptb {
+                    folder,
+                    train: train
+                        .map(|(file, _)| file)
+                        .filter(|file| file != TRAIN_TEXT),
+                    valid: valid
+                        .map(|(file, _)| file)
+                        .filter(|file| file != VALID_TEXT),
+                }
+            }
             _ => Source::Synthetic {
                 examples: match given.get(1) {
                     Some(Some((Value::Num(count), place))) => {
@@ -125,7 +147,11 @@ fn bare_task(builtin: Builtin) -> Task {
             net: Net::CHILD,
         },
         Builtin::Ptb => Task {
-            source: Source::Ptb { folder: None },
+            source: Source::Ptb {
+                folder: None,
+                train: None,
+                valid: None,
+            },
             net: Net::SMALL_LSTM,
         },
         _ => Task {

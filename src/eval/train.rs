@@ -129,7 +129,7 @@ impl Evaluator<'_> {
             Box::new(
                 Diagnostic::new(Code::E0604, places.task, missing.to_string())
                     .here("needs files")
-                    .help("name the folder: `data: \"DIR\"`, `--data DIR` or NOS_DATA=DIR; `synthetic(net)` needs no files"),
+                    .help(missing.help()),
             )
         })?;
         let rates = self.rates(options.get("lr"), places.call)?;
@@ -156,16 +156,7 @@ impl Evaluator<'_> {
         Ok(Plan {
             name: task.name(),
             task: located,
-            rules: candidates
-                .iter()
-                .map(|candidate| Entrant {
-                    name: candidate.name.clone(),
-                    formula: candidate.formula.clone(),
-                    text: candidate.rule.text(),
-                    slots: candidate.slots,
-                    is_baseline: candidate.is_baseline,
-                })
-                .collect(),
+            rules: candidates.iter().map(entrant).collect(),
             rates,
             sweep: Settings {
                 epochs: options.count("sweep_epochs")?.unwrap_or(1),
@@ -314,6 +305,17 @@ impl Evaluator<'_> {
     }
 }
 
+/// A rule as it is written down.
+pub(super) fn entrant(candidate: &Candidate) -> Entrant {
+    Entrant {
+        name: candidate.name.clone(),
+        formula: candidate.formula.clone(),
+        text: candidate.rule.text(),
+        slots: candidate.slots,
+        is_baseline: candidate.is_baseline,
+    }
+}
+
 fn settings(task: &Task, options: &Options<'_>) -> Result<Settings> {
     let usual = task.settings();
     Ok(Settings {
@@ -328,6 +330,9 @@ fn settings(task: &Task, options: &Options<'_>) -> Result<Settings> {
         test: options.truth("test").unwrap_or(usual.test),
         device: options.text("device"),
         threads: options.count("threads")?,
+        checkpoint_every: options
+            .number("checkpoint_every")
+            .unwrap_or(usual.checkpoint_every),
     })
 }
 

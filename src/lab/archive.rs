@@ -4,8 +4,10 @@ use super::message::{Description, Point};
 use super::notebook::{Notebook, Trouble as NotKept};
 use super::plan::{Key, Plan};
 use super::protocol::{Stop, run};
+use super::race::{KeptRace, Race};
 use super::report::{Report, Training};
 use super::trainer::{About, Nobody};
+use crate::bench;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -93,6 +95,24 @@ pub trait Archive {
     /// # Errors
     /// There is none of this number, or it cannot be read.
     fn read(&mut self, run: i64) -> Result<Kept, NotKept>;
+
+    /// A race on a test function begins; it is this program's until it ends.
+    ///
+    /// # Errors
+    /// It could not be written down.
+    fn begin_race(&mut self, race: &Race) -> Result<i64, NotKept>;
+
+    /// A race is over.
+    ///
+    /// # Errors
+    /// It could not be written down.
+    fn end_race(&mut self, run: i64, report: &bench::Report) -> Result<(), NotKept>;
+
+    /// A race; none where no race has this number.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn race(&mut self, run: i64) -> Result<Option<KeptRace>, NotKept>;
 }
 
 impl Status {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The version of these messages; both sides must have the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What `nos` asks for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct Trial {
     pub seed: u64,
     /// For how long, and how.
     pub settings: Settings,
-    /// A folder for the state of the trial, written after every epoch and at a cancel. A trial that finds its state there goes on from it, and ends as if it
+    /// A folder for the state of the trial, written now and then, after every epoch and at a cancel. A trial that finds its state there goes on from it, and ends as if it
     /// had never been interrupted.
     pub checkpoint: Option<PathBuf>,
 }
@@ -150,6 +150,8 @@ pub struct Settings {
     pub device: Option<String>,
     /// Threads; all cores where none is given.
     pub threads: Option<u32>,
+    /// Seconds after which the state is written within an epoch too, where there is a folder for it; at 0 after every step.
+    pub checkpoint_every: f64,
 }
 
 impl Default for Settings {
@@ -166,6 +168,7 @@ impl Default for Settings {
             test: false,
             device: None,
             threads: None,
+            checkpoint_every: 30.0,
         }
     }
 }

@@ -17,6 +17,12 @@ const IMAGES: u32 = 12_000;
 /// Words made from a seed, unless told otherwise.
 const WORDS: u32 = 200_000;
 
+/// The file of the Penn Treebank that is trained on, unless told otherwise.
+pub(crate) const TRAIN_TEXT: &str = "ptb.train.txt";
+
+/// The file of the Penn Treebank that is validated on, unless told otherwise.
+pub(crate) const VALID_TEXT: &str = "ptb.valid.txt";
+
 /// What a network learns from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
@@ -49,6 +55,10 @@ pub enum Source {
     Ptb {
         /// Where its files are, where the program says so.
         folder: Option<String>,
+        /// The text to train on, where it is not [`TRAIN_TEXT`].
+        train: Option<String>,
+        /// The text to validate on, where it is not [`VALID_TEXT`].
+        valid: Option<String>,
     },
     /// Made from a seed: images or text, as the network learns.
     Synthetic {
@@ -144,12 +154,18 @@ impl Task {
         }
     }
 
-    /// The task without where its files are: what trainings are compared by.
+    /// The task without where its files are: what trainings are compared by. Which files they are is part of it, since other words are another task.
     pub fn name(&self) -> String {
         let net = &self.net;
         match &self.source {
             Source::Cifar { .. } => format!("cifar({net})"),
-            Source::Ptb { .. } => format!("ptb({net})"),
+            Source::Ptb { train, valid, .. } => {
+                let file = |name: &str, file: &Option<String>| match file {
+                    Some(file) => format!(", {name}: {file:?}"),
+                    None => String::new(),
+                };
+                format!("ptb({net}{}{})", file("train", train), file("valid", valid))
+            }
             Source::Synthetic { examples: None } => format!("synthetic({net})"),
             Source::Synthetic {
                 examples: Some(examples),
@@ -193,16 +209,25 @@ impl Task {
                     is_file,
                 )?,
             },
-            Source::Ptb { folder: own } => {
-                let folder = find(
-                    ("the Penn Treebank", "ptb.train.txt"),
-                    own.as_deref().map(Path::new).or(folder),
-                    &["", "ptb", "simple-examples/data"],
-                    is_file,
-                )?;
+            Source::Ptb {
+                folder: own,
+                train,
+                valid,
+            } => {
+                let folder = own.as_deref().map(Path::new).or(folder);
+                let file = |file: &Option<String>, usual: &str| -> Result<PathBuf, MissingData> {
+                    let file = file.as_deref().unwrap_or(usual);
+                    let places = ["", "ptb", "simple-examples/data"];
+                    let found = find(("the Penn Treebank", file), folder, &places, is_file);
+                    let missing = |missing| MissingData {
+                        has_choice: true,
+                        ..missing
+                    };
+                    Ok(found.map_err(missing)?.join(file))
+                };
                 Data::Text {
-                    train: folder.join("ptb.train.txt"),
-                    valid: folder.join("ptb.valid.txt"),
+                    train: file(train, TRAIN_TEXT)?,
+                    valid: file(valid, VALID_TEXT)?,
                 }
             }
             Source::Synthetic { examples } => match self.subject() {
@@ -231,13 +256,14 @@ impl fmt::Display for Task {
             }
             | Source::Ptb {
                 folder: Some(folder),
+                ..
             } => write!(
                 f,
                 "{}, data: {folder:?})",
                 name.strip_suffix(')').unwrap_or(&name)
             ),
             Source::Cifar { folder: None }
-            | Source::Ptb { folder: None }
+            | Source::Ptb { folder: None, .. }
             | Source::Synthetic { .. } => f.write_str(&name),
         }
     }
@@ -249,14 +275,30 @@ pub struct MissingData {
     /// The data, in words.
     pub what: &'static str,
     /// The file that was looked for.
-    pub file: &'static str,
+    pub file: String,
     /// The folder it was looked for in; none where none is known.
     pub folder: Option<PathBuf>,
+    /// Whether the task can be told to take other files.
+    pub has_choice: bool,
+}
+
+impl MissingData {
+    /// What to do.
+    pub fn help(&self) -> String {
+        let choice = "other files are chosen by `ptb(train: \"FILE\", valid: \"FILE\")`";
+        match (self.has_choice, &self.folder) {
+            (true, Some(_)) => format!("{choice}; another folder by `data: \"DIR\"`, `--data DIR` or NOS_DATA=DIR"),
+            (true, None) => format!("name the folder: `data: \"DIR\"`, `--data DIR` or NOS_DATA=DIR; {choice}"),
+            (false, _) => "name the folder: `data: \"DIR\"`, `--data DIR` or NOS_DATA=DIR; `synthetic(net)` needs no files".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for MissingData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, file, folder } = self;
+        let Self {
+            what, file, folder, ..
+        } = self;
         match folder {
             Some(folder) => write!(f, "no `{file}` of {what} in `{}`", folder.display()),
             None => write!(f, "no folder of {what} is known"),
@@ -265,17 +307,20 @@ impl fmt::Display for MissingData {
 }
 
 fn find(
-    (what, file): (&'static str, &'static str),
+    (what, file): (&'static str, &str),
     folder: Option<&Path>,
     places: &[&str],
     is_file: &dyn Fn(&Path) -> bool,
 ) -> Result<PathBuf, MissingData> {
     let missing = MissingData {
         what,
-        file,
+        file: file.to_owned(),
         folder: folder.map(Path::to_path_buf),
+        has_choice: false,
     };
-    let folder = folder.ok_or_else(|| missing.clone())?;
+    // A file with its whole path is in no folder.
+    let root = Path::new(file).is_absolute().then_some(Path::new(""));
+    let folder = root.or(folder).ok_or_else(|| missing.clone())?;
     places
         .iter()
         .map(|place| match *place {
@@ -306,6 +351,62 @@ mod tests {
             Err("no `data_batch_1.bin` of CIFAR-10 in `/data`".to_owned())
         );
         assert!(task.located(None, &|_| true).is_err());
+    }
+
+    #[test]
+    fn texts_are_those_that_are_chosen() {
+        let ptb = |train: Option<&str>, valid: Option<&str>| Task {
+            source: Source::Ptb {
+                folder: None,
+                train: train.map(str::to_owned),
+                valid: valid.map(str::to_owned),
+            },
+            net: Net::SMALL_LSTM,
+        };
+        let is_file = |path: &Path| {
+            ["ptb.valid.txt", "ptb.test.txt", "all.txt"]
+                .iter()
+                .any(|name| path == Path::new("/data/ptb").join(name))
+        };
+        let located = |task: &Task, folder: Option<&str>| {
+            task.located(folder.map(Path::new), &is_file)
+                .map(|task| task.data)
+                .map_err(|missing| (missing.to_string(), missing.help()))
+        };
+        let text = |train: &str, valid: &str| {
+            Ok(Data::Text {
+                train: train.into(),
+                valid: valid.into(),
+            })
+        };
+        let chosen = ptb(Some("ptb.valid.txt"), Some("ptb.test.txt"));
+        assert_eq!(
+            located(&chosen, Some("/data")),
+            text("/data/ptb/ptb.valid.txt", "/data/ptb/ptb.test.txt")
+        );
+        assert_eq!(
+            chosen.to_string(),
+            "ptb(lstm(units: 200, dropout: 0.2), train: \"ptb.valid.txt\", valid: \"ptb.test.txt\")"
+        );
+        // Whole paths need no folder.
+        let whole = ptb(Some("/data/ptb/all.txt"), Some("/data/ptb/ptb.test.txt"));
+        assert_eq!(
+            located(&whole, None),
+            text("/data/ptb/all.txt", "/data/ptb/ptb.test.txt")
+        );
+        let missing = |task: &Task| located(task, Some("/data")).map_err(|(what, _)| what);
+        let what = |file: &str| Err(format!("no `{file}` of the Penn Treebank in `/data`"));
+        assert_eq!(missing(&ptb(None, None)), what("ptb.train.txt"));
+        assert_eq!(
+            missing(&ptb(Some("all.txt"), Some("none.txt"))),
+            what("none.txt")
+        );
+        for folder in [None, Some("/data")] {
+            let help = located(&ptb(None, None), folder).map_err(|(_, help)| help);
+            assert!(
+                help.is_err_and(|help| help.contains("`ptb(train: \"FILE\", valid: \"FILE\")`"))
+            );
+        }
     }
 
     #[test]

@@ -91,6 +91,7 @@ fn entry(name: &str, rate: f64, path: Vec<Point>) -> Entry {
 fn report(start: Vec<f64>, steps: u64, entries: Vec<Entry>) -> Report {
     let minimum = vec![1.0; start.len()];
     Report {
+        run: None,
         format: 1,
         task: Task {
             name: "rosenbrock".to_owned(),

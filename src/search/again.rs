@@ -1,7 +1,8 @@
 //! The best rules once more, before they are called found: other seeds, other starts, baselines beside them with the same sweep.
 
 use super::crew::Job;
-use super::run::{Leader, SearchError, Spec, Tools};
+use super::run::{Leader, Tools};
+use super::spec::{SearchError, Spec};
 use super::task::{Function, Task};
 use crate::bench::{Candidate, Report};
 use crate::lab::{self, Entrant, Plan};

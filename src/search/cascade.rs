@@ -4,8 +4,8 @@
 //! have nothing to do with the gradient, gets 0, one that points against the gradient is turned round; what makes no progress in a short run gets no long one;
 //! the rest is swept over learning rates in full.
 
-use super::run::SearchError;
 use super::space::{Builder, Sentence};
+use super::spec::SearchError;
 use super::task::{Function, Score, Task, of_entry};
 use crate::algebra::{Algebra, UpTo};
 use crate::engine::noise::{self, Source};

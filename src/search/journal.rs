@@ -2,7 +2,7 @@
 
 use super::cascade::Trial;
 use super::ppo::Memory;
-use super::run::Spec;
+use super::spec::Spec;
 use crate::lab::message::Description;
 use crate::lab::{self, About, Notebook, Status};
 

@@ -13,6 +13,7 @@ pub mod ppo;
 pub mod real;
 pub mod run;
 pub mod space;
+pub mod spec;
 pub mod task;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use grammar::Grammar;
 pub use journal::{Forgetful, Journal};
 pub use policy::{Evolution, Policy, Random};
 pub use ppo::Ppo;
-pub use run::{Leg, Outcome, SearchError, Spec, Standing, Tools, Which};
+pub use run::{Outcome, Standing, Tools};
+pub use spec::{Leg, SearchError, Spec, Which};
 pub use space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
 pub use task::{Function, Score, Task};

@@ -68,6 +68,7 @@ impl Settings {
             rate: 5e-3,
             batch: 25,
             entropy: 0.01,
+            risk: Some(0.2),
             ..Self::paper()
         }
     }

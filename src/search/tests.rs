@@ -405,18 +405,24 @@ fn policies_that_learn_beat_the_one_that_does_not() {
     let last = |means: &[f64]| crate::bench::mean(means[means.len() * 9 / 10..].iter().copied());
     let random = last(&mean_reward(&mut Random::new(0), &space, 3000));
     let evolved = last(&mean_reward(&mut Evolution::new(0), &space, 3000));
-    let mut ppo = Ppo::new(
-        &space,
-        Settings {
+    let with = |risk| {
+        let settings = Settings {
             hidden: 24,
+            risk,
             ..Settings::quick()
-        },
-        0,
-    );
-    let learned = last(&mean_reward(&mut ppo, &space, 3000));
+        };
+        last(&mean_reward(
+            &mut Ppo::new(&space, settings, 0),
+            &space,
+            3000,
+        ))
+    };
     assert!((random - 0.4).abs() < 0.1, "{random}");
     assert!(evolved > 0.85, "{evolved}");
-    assert!(learned > 0.85, "{learned}");
+    assert!(with(None) > 0.85, "{}", with(None));
+    // Who looks for the best rule goes on trying others.
+    let daring = with(Some(0.2));
+    assert!(daring > 0.7 && daring < with(None), "{daring}");
 }
 
 #[test]

@@ -33,6 +33,11 @@ pub enum Error {
         /// Its number.
         run: i64,
     },
+    /// A race on a test function has no trainings.
+    Race {
+        /// Its number.
+        run: i64,
+    },
     /// Another program is at work on a run.
     AtWork {
         /// Its number.
@@ -67,7 +72,11 @@ impl Error {
                 path: path.to_path_buf(),
                 error: Box::new(self),
             },
-            Self::NoRun { .. } | Self::Over { .. } | Self::AtWork { .. } | Self::Of { .. } => self,
+            Self::NoRun { .. }
+            | Self::Over { .. }
+            | Self::Race { .. }
+            | Self::AtWork { .. }
+            | Self::Of { .. } => self,
         }
     }
 
@@ -110,6 +119,10 @@ impl fmt::Display for Error {
             Self::Busy => f.write_str("other programs keep it busy"),
             Self::NoRun { run } => write!(f, "there is no run {run}"),
             Self::Over { run } => write!(f, "run {run} is done: there is nothing to resume"),
+            Self::Race { run } => write!(
+                f,
+                "run {run} is a race on a test function, which has nothing to resume"
+            ),
             Self::AtWork { run } => write!(f, "another program is at work on run {run}"),
             Self::Other { message } => f.write_str(message),
             Self::Of { path, error } => {

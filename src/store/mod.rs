@@ -5,6 +5,7 @@
 
 mod error;
 mod hold;
+mod races;
 mod read;
 mod schema;
 mod search;
@@ -14,9 +15,13 @@ mod write;
 
 pub use error::Error;
 
-use crate::lab::{Archive, Clock, Kept, Key, Notebook, Plan, Record, Report, Status, Training};
+use crate::bench;
+use crate::lab::{
+    Archive, Clock, Entrant, Kept, KeptRace, Key, Notebook, Plan, Race, Record, Report, Status,
+    Training,
+};
 use hold::Hold;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
@@ -98,16 +103,28 @@ impl Store {
         result.map_err(|error| error.of(&self.path).to_string())
     }
 
-    fn insert(&mut self, kind: &str, task: &str, rules: &str, plan: &str) -> Result<i64, Error> {
+    /// A new run with its `plan`, and what `more` has to write of it.
+    fn insert(
+        &mut self,
+        task: &str,
+        rules: &[Entrant],
+        plan: &str,
+        more: impl FnOnce(&Transaction<'_>, i64) -> Result<(), Error>,
+    ) -> Result<i64, Error> {
+        let rules: Vec<&str> = rules
+            .iter()
+            .filter(|rule| !rule.is_baseline)
+            .map(|rule| rule.name.as_str())
+            .collect();
+        let rules = json(&rules)?;
         let now = (self.clock)();
         let change = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         change.execute(
-            "INSERT INTO runs (status, kind, task, rules, plan, version, started) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO runs (status, task, rules, plan, version, started) VALUES (?, ?, ?, ?, ?, ?)",
             params![
                 Status::Running.name(),
-                kind,
                 task,
                 rules,
                 plan,
@@ -116,6 +133,7 @@ impl Store {
             ],
         )?;
         let run = change.last_insert_rowid();
+        more(&change, run)?;
         let mut file = self.path.clone().into_os_string();
         file.push(format!("-run-{run}"));
         // Nobody sees the run before it is held.
@@ -126,16 +144,6 @@ impl Store {
         // What lies there is of a store that was deleted.
         let _ = fs::remove_dir_all(self.checkpoints(run));
         Ok(run)
-    }
-
-    fn insert_plan(&mut self, plan: &Plan) -> Result<i64, Error> {
-        let rules: Vec<&str> = plan
-            .rules
-            .iter()
-            .filter(|rule| !rule.is_baseline)
-            .map(|rule| rule.name.as_str())
-            .collect();
-        self.insert("training", &plan.name, &json(&rules)?, &json(plan)?)
     }
 
     /// Takes a run for this program.
@@ -191,7 +199,8 @@ impl Store {
 
 impl Archive for Store {
     fn begin(&mut self, plan: &Plan) -> Result<i64, String> {
-        let begun = self.insert_plan(plan);
+        let begun =
+            json(plan).and_then(|text| self.insert(&plan.name, &plan.rules, &text, |_, _| Ok(())));
         self.told(begun)
     }
 
@@ -216,6 +225,21 @@ impl Archive for Store {
 
     fn read(&mut self, run: i64) -> Result<Kept, String> {
         let kept = self.kept(run);
+        self.told(kept)
+    }
+
+    fn begin_race(&mut self, race: &Race) -> Result<i64, String> {
+        let begun = self.insert_race(race);
+        self.told(begun)
+    }
+
+    fn end_race(&mut self, run: i64, report: &bench::Report) -> Result<(), String> {
+        let closed = self.close_race(run, report);
+        self.told(closed)
+    }
+
+    fn race(&mut self, run: i64) -> Result<Option<KeptRace>, String> {
+        let kept = self.kept_race(run);
         self.told(kept)
     }
 }

@@ -57,16 +57,23 @@ impl Store {
         }
     }
 
-    pub(super) fn kept(&self, run: i64) -> Result<Kept, Error> {
-        let record = self
-            .connection
+    /// A run at a glance.
+    pub(super) fn known(&self, run: i64) -> Result<Record, Error> {
+        self.connection
             .query_row(
                 "SELECT id, status, task, rules, started, best, reward FROM runs WHERE id = ?",
                 [run],
                 |row| self.record(row),
             )
             .optional()?
-            .ok_or(Error::NoRun { run })??;
+            .ok_or(Error::NoRun { run })?
+    }
+
+    pub(super) fn kept(&self, run: i64) -> Result<Kept, Error> {
+        if self.kept_race(run)?.is_some() {
+            return Err(Error::Race { run });
+        }
+        let record = self.known(run)?;
         let (plan, version, task, torch, device) = self.connection.query_row(
             "SELECT plan, version, description, torch, device FROM runs WHERE id = ?",
             [run],

@@ -8,7 +8,10 @@ pub(super) const APPLICATION: i64 = 0x6e6f_7372;
 
 /// What leads from each version to the next, from an empty file on. Rows are only ever added to this list: stores that were written with it
 /// are out there.
-const MIGRATIONS: [&str; 2] = ["
+pub(super) const MIGRATIONS: [&str; 3] = [FIRST, super::races::TABLE, super::search::TABLES];
+
+/// Trainings of networks.
+const FIRST: &str = "
     -- One comparison of rules. `plan` is all that decides what it finds, as JSON.
     CREATE TABLE runs (
         id INTEGER PRIMARY KEY,
@@ -58,35 +61,7 @@ const MIGRATIONS: [&str; 2] = ["
         seconds REAL NOT NULL,
         PRIMARY KEY (trial, epoch)
     ) STRICT, WITHOUT ROWID;
-", "
-    -- What a run is: rules compared by training, or a search, whose `plan` says what is searched. Trainings of a search are rows of `trials` too.
-    ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'training';
-
-    -- One rule of a search. `leg` counts policies and seeds; `sentence` is the rule in the tokens of the space, `key` its normal form up to learning rate
-    -- and sign.
-    CREATE TABLE search_trials (
-        run INTEGER NOT NULL REFERENCES runs (id),
-        leg INTEGER NOT NULL,
-        number INTEGER NOT NULL,
-        sentence TEXT NOT NULL,
-        key BLOB NOT NULL,
-        reward REAL NOT NULL,
-        stage TEXT NOT NULL,
-        turned INTEGER NOT NULL,
-        rate REAL,
-        why TEXT,
-        PRIMARY KEY (run, leg, number)
-    ) STRICT, WITHOUT ROWID;
-
-    -- All that a controller knew after so many trials, as JSON.
-    CREATE TABLE controllers (
-        run INTEGER NOT NULL REFERENCES runs (id),
-        leg INTEGER NOT NULL,
-        trials INTEGER NOT NULL,
-        memory TEXT NOT NULL,
-        PRIMARY KEY (run, leg)
-    ) STRICT;
-"];
+";
 
 /// The version that this program writes: the number of its migrations.
 #[allow(clippy::cast_possible_wrap, reason = "a handful")]

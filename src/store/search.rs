@@ -10,8 +10,38 @@ use crate::search::ppo::Memory;
 use crate::search::{Journal, Spec, Trial};
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 
-/// What the runs of searches are called in the column `kind`.
-pub(super) const KIND: &str = "search";
+/// What makes a store that has trainings and races one that has searches.
+pub(super) const TABLES: &str = "
+    -- A run that is a search: its `plan` is all that decides what it finds, as JSON. Trainings of networks are rows of `trials`.
+    CREATE TABLE searches (
+        run INTEGER PRIMARY KEY REFERENCES runs (id)
+    ) STRICT;
+
+    -- One rule of a search. `leg` counts policies and seeds; `sentence` is the rule in the tokens of the space, `key` its normal form up to learning
+    -- rate and sign.
+    CREATE TABLE search_trials (
+        run INTEGER NOT NULL REFERENCES searches (run),
+        leg INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        sentence TEXT NOT NULL,
+        key BLOB NOT NULL,
+        reward REAL NOT NULL,
+        stage TEXT NOT NULL,
+        turned INTEGER NOT NULL,
+        rate REAL,
+        why TEXT,
+        PRIMARY KEY (run, leg, number)
+    ) STRICT, WITHOUT ROWID;
+
+    -- All that a controller knew after so many trials, as JSON.
+    CREATE TABLE controllers (
+        run INTEGER NOT NULL REFERENCES searches (run),
+        leg INTEGER NOT NULL,
+        trials INTEGER NOT NULL,
+        memory TEXT NOT NULL,
+        PRIMARY KEY (run, leg)
+    ) STRICT;
+";
 
 /// Seconds between two writings of what a controller knows: some megabytes, while a batch of trials on test functions takes milliseconds. What lies between
 /// is learned again from the trials.
@@ -21,7 +51,11 @@ impl Searches for Store {
     fn begin(&mut self, spec: &Spec) -> Result<i64, String> {
         let begun = json(spec).and_then(|text| {
             let tasks: Vec<&str> = spec.tasks.iter().map(crate::search::Task::name).collect();
-            self.insert(KIND, &format!("search: {}", tasks.join(", ")), "[]", &text)
+            let task = format!("search: {}", tasks.join(", "));
+            self.insert(&task, &[], &text, |change, run| {
+                change.execute("INSERT INTO searches (run) VALUES (?)", [run])?;
+                Ok(())
+            })
         });
         self.told(begun)
     }
@@ -66,15 +100,14 @@ impl Store {
     fn spec(&self, run: i64) -> Result<Option<Spec>, Error> {
         let row = self
             .connection
-            .query_row("SELECT kind, plan FROM runs WHERE id = ?", [run], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-            })
+            .query_row(
+                "SELECT plan, EXISTS (SELECT 1 FROM searches WHERE run = id) FROM runs WHERE id = ?",
+                [run],
+                |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
+            )
             .optional()?;
-        let (kind, plan) = row.ok_or(Error::NoRun { run })?;
-        if kind != KIND {
-            return Ok(None);
-        }
-        super::read::parsed(&plan).map(Some)
+        let (plan, is_search) = row.ok_or(Error::NoRun { run })?;
+        is_search.then(|| super::read::parsed(&plan)).transpose()
     }
 
     fn described(&self, run: i64) -> Result<(Option<Description>, Option<About>), Error> {

@@ -133,6 +133,165 @@ fn run_without_its_program_is_interrupted() {
 }
 
 #[test]
+fn every_trial_has_a_folder_of_its_own() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let mut store = store(&folder);
+    let run = store.begin(&plan()).expect("begun");
+    let mut notebook = store.notebook(run);
+    let sweep = |rate| Key {
+        stage: Stage::Sweep,
+        rate,
+        ..key(0)
+    };
+    let keys = [
+        key(0),
+        key(1),
+        sweep(0.1),
+        sweep(0.1_f64.next_up()),
+        sweep(1e-5),
+    ];
+    let mut folders: Vec<PathBuf> = keys
+        .iter()
+        .filter_map(|key| notebook.begin(key).expect("begun"))
+        .collect();
+    assert!(folders.iter().all(|folder| folder.is_dir()));
+    folders.sort();
+    folders.dedup();
+    assert_eq!(folders.len(), keys.len());
+}
+
+/// A race that is as it may have come out.
+fn race() -> (Race, bench::Report) {
+    let race = Race {
+        name: "bowl".to_owned(),
+        formula: "x^2".to_owned(),
+        rules: plan().rules,
+        steps: 10,
+        rates: vec![0.1, 0.2],
+        schedule: Some("ld".to_owned()),
+        seeds: vec![0],
+        starts: vec![vec![1.0 / 3.0]],
+    };
+    let estimate = |mean| bench::report::Estimate {
+        mean,
+        half_width: None,
+    };
+    let entry = |name: &str, last: f64| bench::report::Entry {
+        name: name.to_owned(),
+        formula: "g".to_owned(),
+        is_baseline: name == "sgd",
+        slots: 0,
+        cells: vec![bench::report::Cell {
+            rate: 0.1,
+            runs: vec![bench::report::Run {
+                failed_at: None,
+                last,
+                lowest: f64::NEG_INFINITY,
+                distance: None,
+                to_1e3: Some(3),
+                to_1e6: None,
+            }],
+        }],
+        best: Some(bench::report::Best {
+            rate: 0.1,
+            last: estimate(last),
+            lowest: estimate(last),
+            distance: None,
+            to_1e3: Some(estimate(3.0)),
+            to_1e6: None,
+            solved: None,
+            path: Vec::new(),
+        }),
+    };
+    let report = bench::Report {
+        format: bench::report::FORMAT,
+        run: None,
+        task: bench::report::Task {
+            name: "bowl".to_owned(),
+            formula: "x^2".to_owned(),
+            coordinates: vec!["x".to_owned()],
+            start: vec![1.0],
+            minima: Vec::new(),
+            least: None,
+            noise: 0.0,
+        },
+        steps: 10,
+        rates: vec![0.1, 0.2],
+        seeds: vec![0],
+        starts: vec![vec![1.0 / 3.0]],
+        entries: vec![entry("mine", 0.1 + 0.2), entry("sgd", 0.1)],
+        is_complete: true,
+    };
+    (race, report)
+}
+
+#[test]
+fn races_come_back_as_they_were() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let mut store = store(&folder);
+    let (race, report) = race();
+    let run = store.begin_race(&race).expect("begun");
+    assert_eq!(store.runs().expect("runs")[0].status, Status::Running);
+    assert_eq!(
+        store.race(run).expect("read").map(|kept| kept.report),
+        Some(None)
+    );
+    store.end_race(run, &report).expect("ended");
+    let kept = store.race(run).expect("read").expect("a race");
+    assert_eq!(kept.race, race);
+    assert_eq!(kept.record.status, Status::Done);
+    assert_eq!(kept.record.best, Some(("sgd".to_owned(), Some(0.1))));
+    let want = bench::Report {
+        run: Some(run),
+        ..report.clone()
+    };
+    assert_eq!(kept.report, Some(want));
+    // Neither is the other.
+    assert!(store.read(run).is_err_and(|why| why.contains("is a race")));
+    let other = store.begin(&plan()).expect("begun");
+    assert_eq!(store.race(other), Ok(None));
+    store.end(other, Status::Done, None).expect("ended");
+    // A race that is stopped keeps what it has; one whose program is gone has nothing.
+    let stopped = store.begin_race(&race).expect("begun");
+    let part = bench::Report {
+        is_complete: false,
+        ..report
+    };
+    store.end_race(stopped, &part).expect("ended");
+    let gone = store.begin_race(&race).expect("begun");
+    drop(store);
+    let mut store = Store::open(&folder.path().join("nos.db"), || 0).expect("a store");
+    for (run, has_report) in [(stopped, true), (gone, false)] {
+        let kept = store.race(run).expect("read").expect("a race");
+        assert_eq!(kept.record.status, Status::Interrupted);
+        assert_eq!(kept.report.is_some(), has_report);
+    }
+}
+
+#[test]
+fn store_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let path = folder.path().join("nos.db");
+    let old = Connection::open(&path).expect("a file");
+    old.execute_batch(schema::MIGRATIONS[0]).expect("tables");
+    old.pragma_update(None, "application_id", schema::APPLICATION)
+        .expect("marked");
+    old.pragma_update(None, "user_version", 1).expect("marked");
+    let text = json(&plan()).expect("a text");
+    old.execute(
+        "INSERT INTO runs (status, task, rules, plan, version, started) VALUES ('done', 'synthetic(logistic)', '[\"mine\"]', ?, '0.1.0', 5)",
+        [text],
+    )
+    .expect("a run");
+    drop(old);
+    let mut store = Store::open(&path, || 0).expect("a store");
+    let kept = store.read(1).expect("kept");
+    assert_eq!(kept.plan, plan());
+    assert_eq!(store.race(1), Ok(None));
+    assert_eq!(store.begin_race(&race().0), Ok(2));
+}
+
+#[test]
 fn numbers_of_runs_go_up() {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let mut store = store(&folder);

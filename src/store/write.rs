@@ -82,10 +82,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The folder for the state of a trial; none for the short ones of a sweep, which are sooner done again.
-    fn folder(&self, key: &Key) -> Option<PathBuf> {
-        let name = format!("{}-{}", key.entry, key.seed);
-        (key.stage == Stage::Training).then(|| self.store.checkpoints(self.run).join(name))
+    /// The folder for the state of a trial.
+    fn folder(&self, key: &Key) -> PathBuf {
+        let name = match key.stage {
+            Stage::Training => format!("{}-{}", key.entry, key.seed),
+            // The number is as exact as the learning rate: no two of a sweep share a folder.
+            Stage::Sweep => format!("{}-sweep-{:e}-{}", key.entry, key.rate, key.seed),
+        };
+        self.store.checkpoints(self.run).join(name)
     }
 }
 
@@ -97,9 +101,7 @@ impl Notebook for Writer<'_> {
 
     fn begin(&mut self, key: &Key) -> Result<Option<PathBuf>, String> {
         self.store.told(self.begin_trial(key))?;
-        let Some(folder) = self.folder(key) else {
-            return Ok(None);
-        };
+        let folder = self.folder(key);
         fs::create_dir_all(&folder)
             .map_err(|error| format!("cannot make the folder `{}`: {error}", folder.display()))?;
         Ok(Some(folder))
@@ -119,11 +121,9 @@ impl Notebook for Writer<'_> {
     fn end(&mut self, key: &Key, training: &Training) -> Result<(), String> {
         let ended = self.end_trial(key, training);
         self.store.told(ended)?;
-        if training.is_over()
-            && let Some(folder) = self.folder(key)
-        {
+        if training.is_over() {
             // A state that is of no more use does no harm.
-            let _ = fs::remove_dir_all(folder);
+            let _ = fs::remove_dir_all(self.folder(key));
         }
         Ok(())
     }

@@ -28,6 +28,8 @@ mod search;
 mod searches;
 mod simplify;
 mod stdlib;
+#[cfg(unix)]
+mod stores;
 mod support;
 mod tidy;
 mod tokens;

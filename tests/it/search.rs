@@ -6,8 +6,8 @@ use nos::ir::Rule;
 use nos::ir::tokens::{Binary, Unary};
 use nos::search::cascade::{Cascade, Stage, descent};
 use nos::search::ppo::Settings;
-use nos::search::run::{Leg, Spec, Which, alone, standings};
-use nos::search::{Builder, Constraints, Function, Operand, SearchError, Sentence, Space, Task};
+use nos::search::run::{alone, standings};
+use nos::search::{Builder, Constraints, Function, Leg, Operand, SearchError, Sentence, Space, Spec, Task, Which};
 use std::ops::ControlFlow;
 
 fn operand(text: &str) -> Operand {

@@ -11,22 +11,22 @@ use tempfile::TempDir;
 const LIMIT_MS: u64 = 60_000;
 
 /// A folder with a stand-in of the lab.
-struct Bench {
-    folder: TempDir,
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
 }
 
 impl Bench {
-    fn new(mode: &str) -> Self {
+    pub(crate) fn new(mode: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fake_lab::program(folder.path(), mode);
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nos"));
         command
             .args(args)
@@ -38,13 +38,13 @@ impl Bench {
     }
 
     #[track_caller]
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
     /// Standard output of a command that succeeds.
     #[track_caller]
-    fn says(&self, args: &[&str]) -> String {
+    pub(crate) fn says(&self, args: &[&str]) -> String {
         let output = self.run(args);
         let (out, err) = texts(&output);
         assert!(output.status.success(), "{args:?}: {out}{err}");
@@ -53,7 +53,7 @@ impl Bench {
 
     /// Standard error of a command that fails so.
     #[track_caller]
-    fn fails(&self, code: i32, args: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: i32, args: &[&str]) -> String {
         let output = self.run(args);
         let (out, err) = texts(&output);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {out}{err}");
@@ -62,7 +62,7 @@ impl Bench {
 
     /// What a piece of a program prints.
     #[track_caller]
-    fn value(&self, code: &str) -> String {
+    pub(crate) fn value(&self, code: &str) -> String {
         self.says(&["-e", code]).trim_end().to_owned()
     }
 
@@ -79,7 +79,7 @@ impl Bench {
     }
 }
 
-fn texts(output: &Output) -> (String, String) {
+pub(crate) fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
 }
@@ -319,6 +319,49 @@ fn data_are_looked_for_where_the_user_says() {
     assert_eq!(bench.value("len(leaderboard(cifar))"), "3");
 }
 
+#[test]
+fn texts_are_chosen_and_stay_those_of_the_run() {
+    let bench = Bench::new("slow");
+    let folder = bench.path("data/ptb");
+    std::fs::create_dir_all(&folder).unwrap();
+    for file in ["ptb.valid.txt", "ptb.test.txt"] {
+        std::fs::write(folder.join(file), "").unwrap();
+    }
+    let train = |task| ["train", "sgd", "--on", task, "--lr", "1", "--data", "data"];
+    let err = bench.fails(2, &train("ptb"));
+    assert!(
+        err.contains("no `ptb.train.txt` of the Penn Treebank in `")
+            && err.contains("ptb(train: \"FILE\", valid: \"FILE\")"),
+        "{err}"
+    );
+    let err = bench.fails(1, &train("ptb(train: \"ptb.valid.txt\")"));
+    assert!(
+        err.contains("would be both learned and validated on"),
+        "{err}"
+    );
+    let task =
+        "ptb(lstm(units: 200, dropout: 0.2), train: \"ptb.valid.txt\", valid: \"ptb.test.txt\")";
+    let mut child = bench
+        .command(&train(task))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(|| points(&bench.path("nos.db")) == Some(2));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What goes on with the run needs to be told nothing.
+    fake_lab::program(bench.folder.path(), "fine");
+    let out = bench.says(&["train", "--resume", "1"]);
+    assert!(out.starts_with(&format!("{task}, ")), "{out}");
+    assert_eq!(bench.says(&["report", "1"]), out);
+    // Other words are another task.
+    let shorter = task.replace("lstm(units: 200, dropout: 0.2)", "lstm");
+    let leaders = |task: &str| bench.value(&format!("len(leaderboard({task}))"));
+    assert_eq!(leaders(&shorter), "1");
+    assert_eq!(leaders("ptb"), "0");
+}
+
 /// A second training at a prompt that has seen one, then the end of the prompt.
 fn trains_again(prompt: &mut PtySession) {
     prompt
@@ -440,7 +483,7 @@ fn at_work(bench: &Bench) -> Child {
 }
 
 /// How many points there are in a store.
-fn points(store: &Path) -> Option<i64> {
+pub(crate) fn points(store: &Path) -> Option<i64> {
     let store = rusqlite::Connection::open(store).ok()?;
     store
         .query_row("SELECT count(*) FROM points", [], |row| row.get(0))
@@ -496,114 +539,27 @@ fn killed_program_loses_no_epoch_and_resumes() {
 }
 
 #[test]
-fn interrupted_training_goes_on_from_its_state() {
-    let bench = Bench::new("slow");
-    let mut child = bench
-        .command(&["train", "sgd", "--on", "synthetic", "--lr", "1"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_for(|| points(&bench.path("nos.db")) == Some(2));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let state = bench.path("nos.db-checkpoints/run-1/0-0/state.json");
-    wait_for(|| state.exists());
-    fake_lab::program(bench.folder.path(), "fine");
-    let resumed = bench.says(&["-e", "resume(1)"]);
-    let whole = bench.says(&["train", "sgd", "--on", "synthetic", "--lr", "1"]);
-    assert_eq!(resumed.replace("run 1", "run 2"), whole);
-    assert!(!state.exists());
-}
-
-#[test]
-fn several_programs_write_to_one_store() {
-    let bench = Bench::new("fine");
-    let children: Vec<Child> = (0..4)
-        .map(|_| {
-            bench
-                .command(&["train", "sgd", "--on", "synthetic", "--lr", "0.01,0.1"])
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", texts(&output).1);
+fn interrupted_trial_goes_on_from_its_state() {
+    let args = ["train", "sgd", "--on", "synthetic", "--sweep-epochs", "3"];
+    // One in training, and one of the sweep.
+    for (rates, folder) in [("1", "0-0"), ("0.01,1", "0-sweep-1e0-0")] {
+        let bench = Bench::new("slow");
+        let args = [&args[..], &["--lr", rates]].concat();
+        let mut child = bench
+            .command(&args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let state = bench.path(&format!("nos.db-checkpoints/run-1/{folder}/state.json"));
+        wait_for(|| state.exists() && points(&bench.path("nos.db")) >= Some(2));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(state.exists());
+        fake_lab::program(bench.folder.path(), "fine");
+        let resumed = bench.says(&["-e", "resume(1)"]);
+        let whole = bench.says(&args);
+        assert_eq!(resumed.replace("run 1", "run 2"), whole);
+        assert!(!state.exists());
     }
-    assert_eq!(
-        bench.value("runs() |> map(fn(x) => x.status)"),
-        "[\"done\", \"done\", \"done\", \"done\"]"
-    );
-    // Two short trials and one of five epochs, four times.
-    assert_eq!(points(&bench.path("nos.db")), Some(28));
-}
-
-#[test]
-fn stores_are_made_when_needed_and_named_by_the_user() {
-    let bench = Bench::new("fine");
-    assert_eq!(bench.value("runs()"), "[]");
-    assert_eq!(bench.value("leaderboard(cifar)"), "[]");
-    assert!(bench.fails(1, &["-e", "load(1)"]).contains("no run 1"));
-    let err = texts(&bench.run(&["runs"])).1;
-    assert!(err.contains("there are no runs yet"), "{err}");
-    assert!(!bench.path("nos.db").exists());
-    let train = ["train", "sgd", "--on", "synthetic", "--lr", "0.1"];
-    bench.says(&[&train[..], &["--store", "mine.db"]].concat());
-    let by_variable = bench.command(&train).env("NOS_STORE", "other.db").output();
-    assert!(by_variable.unwrap().status.success());
-    assert!(bench.path("mine.db").exists() && bench.path("other.db").exists());
-    assert!(!bench.path("nos.db").exists());
-    assert!(
-        bench
-            .says(&["report", "1", "--store", "mine.db"])
-            .contains("run 1")
-    );
-    assert!(
-        bench
-            .fails(2, &["report", "7", "--store", "mine.db"])
-            .contains("there is no run 7")
-    );
-    let err = bench.fails(2, &[&train[..], &["--store", "no/such/nos.db"]].concat());
-    assert!(err.contains("there is no such folder"), "{err}");
-}
-
-#[test]
-fn files_that_are_no_stores_are_refused_and_left_alone() {
-    let bench = Bench::new("fine");
-    let train = ["train", "sgd", "--on", "synthetic", "--lr", "0.1"];
-    std::fs::write(
-        bench.path("nos.db"),
-        "a text, long enough to be read as more than an empty file",
-    )
-    .unwrap();
-    let err = bench.fails(2, &train);
-    assert!(
-        err.contains("E0607") && err.contains("it is no store of runs"),
-        "{err}"
-    );
-    assert!(
-        std::fs::read_to_string(bench.path("nos.db"))
-            .unwrap()
-            .starts_with("a text")
-    );
-
-    std::fs::remove_file(bench.path("nos.db")).unwrap();
-    let other = rusqlite::Connection::open(bench.path("nos.db")).unwrap();
-    other.execute_batch("CREATE TABLE mine (a)").unwrap();
-    drop(other);
-    assert!(bench.fails(2, &train).contains("it is no store of runs"));
-
-    std::fs::remove_file(bench.path("nos.db")).unwrap();
-    bench.says(&train);
-    let newer = rusqlite::Connection::open(bench.path("nos.db")).unwrap();
-    newer.pragma_update(None, "user_version", 99).unwrap();
-    drop(newer);
-    let err = bench.fails(2, &train);
-    assert!(
-        err.contains("a newer nos wrote it: its version is 99"),
-        "{err}"
-    );
 }

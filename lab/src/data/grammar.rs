@@ -52,7 +52,7 @@ pub fn make(count: u32) -> Corpus {
     let valid = (count / 10).max(100);
     let (train, next) = sentences(0, count as usize);
     let (valid, _) = sentences(next, valid as usize);
-    words::number("synthetic text", true, &train, &valid)
+    words::number("synthetic text".to_owned(), true, &train, &valid)
 }
 
 /// Sentences of at least so many words in all, and the number of the sentence after them.

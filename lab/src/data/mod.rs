@@ -87,8 +87,8 @@ impl ImageSet {
 /// Text to train and validate on, as numbers of words.
 #[derive(Clone, Debug)]
 pub struct Corpus {
-    /// What it is, in a word or two.
-    pub name: &'static str,
+    /// What it is: its files, where it has any.
+    pub name: String,
     /// Whether it was made from a seed.
     pub is_synthetic: bool,
     /// The words, each once; a word's number is its place here.

@@ -17,13 +17,15 @@ pub const UNKNOWN: &str = "<unk>";
 /// # Errors
 /// A file that is not there, is no text or has hardly any words.
 pub fn read(train: &Path, valid: &Path) -> Result<Corpus, Failure> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+    let names = format!("{}, validated on {}", name(train), name(valid));
     let (train, valid) = (read_file(train)?, read_file(valid)?);
-    Ok(number("text", false, &train, &valid))
+    Ok(number(names, false, &train, &valid))
 }
 
 /// A corpus from sentences.
 pub(super) fn number(
-    name: &'static str,
+    name: String,
     is_synthetic: bool,
     train: &[String],
     valid: &[String],
@@ -93,7 +95,12 @@ mod tests {
     fn words_are_numbered_in_order_and_the_unknown_is_known() {
         let lines =
             |text: &[&str]| -> Vec<String> { text.iter().map(|line| (*line).to_owned()).collect() };
-        let corpus = number("text", false, &lines(&["a b a", "c"]), &lines(&["b d"]));
+        let corpus = number(
+            "text".to_owned(),
+            false,
+            &lines(&["a b a", "c"]),
+            &lines(&["b d"]),
+        );
         assert_eq!(corpus.vocabulary, ["<unk>", "a", "b", "<eos>", "c"]);
         assert_eq!(corpus.train, [1, 2, 1, 3, 4, 3]);
         assert_eq!(corpus.valid, [2, 0, 3]);
@@ -118,6 +125,8 @@ mod tests {
         check(b"a b c", "found 4");
         check(b"abc \xff", "bytes at 4");
         assert!(read(&folder.path().join("none"), &good).is_err());
-        assert_eq!(read(&good, &good).map(|corpus| corpus.train.len()), Ok(200));
+        let corpus = read(&good, &good).expect("a corpus");
+        assert_eq!(corpus.train.len(), 200);
+        assert_eq!(corpus.name, "good.txt, validated on good.txt");
     }
 }

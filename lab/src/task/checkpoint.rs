@@ -128,11 +128,13 @@ pub(super) fn load(
     Ok(Some(record.progress))
 }
 
-/// In what two trials differ, if they would not end the same. Where and with how many threads a trial runs is not part of what it is.
+/// In what two trials differ, if they would not end the same. Where and with how many threads a trial runs, and how often
+/// its state is written, is not part of what it is.
 fn difference(trial: &Trial, saved: &Trial) -> Option<String> {
     let bare = |trial: &Trial| {
         let mut settings = trial.settings.clone();
         (settings.device, settings.threads) = (None, None);
+        settings.checkpoint_every = 0.0;
         settings
     };
     let numbers = [

@@ -147,24 +147,6 @@ fn check(task: &Task, settings: &Settings) -> Result<(), Failure> {
             "the net `{net}` reads {reads}, and the data are {found}"
         ));
     }
-    let least = |name: &str, least: u32, found: u32| {
-        if found < least {
-            wrong(&format!(
-                "expected at least {least} as `{name}`, found {found}"
-            ))
-        } else {
-            Ok(())
-        }
-    };
-    let most = |name: &str, most: u32, found: u32| {
-        if found > most {
-            wrong(&format!(
-                "expected at most {most} as `{name}`, found {found}"
-            ))
-        } else {
-            Ok(())
-        }
-    };
     least("epochs", 1, settings.epochs)?;
     least("batch", 1, settings.batch)?;
     least("unroll", 1, settings.unroll)?;
@@ -179,6 +161,12 @@ fn check(task: &Task, settings: &Settings) -> Result<(), Failure> {
         return wrong(&format!(
             "expected a number not below 0 as `weight_decay`, found {}",
             settings.weight_decay
+        ));
+    }
+    if !(settings.checkpoint_every.is_finite() && settings.checkpoint_every >= 0.0) {
+        return wrong(&format!(
+            "expected a number not below 0 as `checkpoint_every`, found {}",
+            settings.checkpoint_every
         ));
     }
     if let Some(norm) = settings.clip_norm
@@ -199,7 +187,11 @@ fn check(task: &Task, settings: &Settings) -> Result<(), Failure> {
         }
         Data::Cifar { .. } | Data::Text { .. } => {}
     }
-    match &task.net {
+    check_net(&task.net)
+}
+
+fn check_net(net: &Net) -> Result<(), Failure> {
+    match net {
         Net::Logistic => Ok(()),
         Net::Mlp { hidden } => hidden
             .iter()
@@ -228,6 +220,24 @@ fn check(task: &Task, settings: &Settings) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+fn least(name: &str, least: u32, found: u32) -> Result<(), Failure> {
+    if found < least {
+        return wrong(&format!(
+            "expected at least {least} as `{name}`, found {found}"
+        ));
+    }
+    Ok(())
+}
+
+fn most(name: &str, most: u32, found: u32) -> Result<(), Failure> {
+    if found > most {
+        return wrong(&format!(
+            "expected at most {most} as `{name}`, found {found}"
+        ));
+    }
+    Ok(())
 }
 
 fn wrong(message: &str) -> Result<(), Failure> {

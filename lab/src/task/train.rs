@@ -62,6 +62,7 @@ pub fn run(
         epoch_steps,
         steps,
         progress: Progress::default(),
+        saved: Instant::now(),
     };
     training.resume()?;
     training.control.say(Event::Started {
@@ -81,6 +82,8 @@ struct Training<'a> {
     epoch_steps: u64,
     steps: u64,
     progress: Progress,
+    /// When the state was last written, or the trial began.
+    saved: Instant,
 }
 
 impl Training<'_> {
@@ -111,6 +114,11 @@ impl Training<'_> {
             }
             if !self.step()? {
                 return Ok(self.diverged());
+            }
+            // Where an epoch is due its end writes the state, and knows more.
+            let pause = self.trial.settings.checkpoint_every;
+            if self.saved.elapsed().as_secs_f64() >= pause && !self.is_epoch_due() {
+                self.save()?;
             }
             if said.is_none_or(|said: Instant| said.elapsed() >= PAUSE) {
                 said = Some(Instant::now());
@@ -211,21 +219,22 @@ impl Training<'_> {
         });
     }
 
-    fn save(&self) -> Result<(), Failure> {
-        match &self.trial.checkpoint {
-            Some(folder) => checkpoint::save(
+    fn save(&mut self) -> Result<(), Failure> {
+        if let Some(folder) = &self.trial.checkpoint {
+            checkpoint::save(
                 self.trial,
                 folder,
                 &*self.learner,
                 &self.optimizer,
                 &self.progress,
-            ),
-            None => Ok(()),
+            )?;
         }
+        self.saved = Instant::now();
+        Ok(())
     }
 
     /// The end of a trial that was stopped: it can go on from here.
-    fn cancelled<T>(&self) -> Result<T, Failure> {
+    fn cancelled<T>(&mut self) -> Result<T, Failure> {
         self.save()?;
         Err(Failure::Cancelled)
     }

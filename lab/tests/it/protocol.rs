@@ -5,14 +5,14 @@ use nos::lab::message::{Data, End, Event, Failure, Metric, Net, Request, Trial, 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-struct Lab {
+pub(crate) struct Lab {
     child: Child,
     requests: Option<ChildStdin>,
     events: BufReader<ChildStdout>,
 }
 
 impl Lab {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_nos-lab"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -34,7 +34,7 @@ impl Lab {
         self.line(&serde_json::to_string(request).unwrap());
     }
 
-    fn train(&mut self, trial: &Trial) {
+    pub(crate) fn train(&mut self, trial: &Trial) {
         self.ask(&Request::Train(Box::new(trial.clone())));
     }
 
@@ -52,6 +52,27 @@ impl Lab {
                 event => return event,
             }
         }
+    }
+
+    /// Kills the lab once a step of its trial is done. Gives the step from which it began.
+    pub(crate) fn killed_at_work(mut self) -> Option<u64> {
+        let (mut from, mut line) = (None, String::new());
+        loop {
+            line.clear();
+            assert_ne!(
+                self.events.read_line(&mut line).unwrap(),
+                0,
+                "the lab has gone"
+            );
+            match serde_json::from_str(&line).unwrap() {
+                Event::Started { from: step, .. } => from = Some(step),
+                Event::Progress { .. } | Event::Done { .. } => break,
+                _ => {}
+            }
+        }
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        from
     }
 
     /// What is left to hear until the end.

@@ -1,5 +1,6 @@
 //! The same seed gives the same result, and an interrupted trial ends as one that never was.
 
+use crate::protocol::Lab;
 use crate::support::{
     Listener, convnet, grammar, lstm, mlp, run, run_with, shapes, timeless, trial,
 };
@@ -85,6 +86,37 @@ fn interrupted_trial_ends_bit_for_bit_as_one_that_never_was() {
     }
 }
 
+/// A lab that is killed says no word and writes nothing more: what counts is what lies on the disk.
+#[test]
+fn killed_lab_goes_on_within_the_epoch() {
+    for mut each in trials() {
+        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        each.checkpoint = Some(whole.path().to_owned());
+        let want = run(&each).unwrap();
+        each.checkpoint = Some(parts.path().to_owned());
+        each.settings.checkpoint_every = 0.0;
+        let mut from = Vec::new();
+        for _ in 0..3 {
+            let mut lab = Lab::start();
+            lab.train(&each);
+            from.extend(lab.killed_at_work());
+        }
+        let mut listener = Listener::default();
+        let found = run_with(&each, &mut listener).unwrap();
+        from.extend(listener.events.iter().filter_map(|event| match event {
+            Event::Started { from, .. } => Some(*from),
+            _ => None,
+        }));
+        // What was told of was kept.
+        assert!(
+            from.len() == 4 && from[0] == 0 && from[1] > 0 && from.is_sorted(),
+            "{from:?}"
+        );
+        assert_eq!(timeless(found), timeless(want), "{}", each.rule);
+        assert_eq!(state(parts.path()), state(whole.path()), "{}", each.rule);
+    }
+}
+
 #[test]
 fn checkpoint_of_another_trial_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,6 +147,7 @@ fn checkpoint_of_another_trial_is_refused() {
     check(&|trial| trial.task.net = convnet(2), "expected the task");
     let mut elsewhere = one.clone();
     (elsewhere.id, elsewhere.settings.threads) = (5, None);
+    elsewhere.settings.checkpoint_every = 7.0;
     run(&elsewhere).unwrap();
 }
 
