@@ -278,10 +278,9 @@ impl<'a> Batch<'a> {
             };
             let powers = &mut self.powers;
             let update = part.lanes.advance(&w, &g, step, self.setup.steps, powers);
-            // Not 0 where something is not finite.
-            let mut trouble = 0.0;
+            let mut is_trouble = false;
             for (i, update) in update.chunks_exact(part.count).enumerate() {
-                trouble += descend(
+                is_trouble |= descend(
                     &mut self.function.coordinate_mut(i)[own.clone()],
                     &mut self.before[i * all..(i + 1) * all][own.clone()],
                     update,
@@ -289,7 +288,7 @@ impl<'a> Batch<'a> {
                     &self.is_over[own.clone()],
                 );
             }
-            if trouble != 0.0 {
+            if is_trouble {
                 for lane in own.clone() {
                     let mut values = (0..self.dimension).map(|i| {
                         let w = self.function.coordinate(i)[lane];
@@ -387,12 +386,12 @@ impl<'a> Batch<'a> {
         let lasts = monitor.last.iter_mut().zip(&mut monitor.lowest);
         let steps = monitor.to_1e3.iter_mut().zip(&mut monitor.to_1e6);
         let values = self.function.values().iter().zip(&self.is_over);
-        let mut trouble = 0.0;
+        let mut trouble = 0;
         for (((value, is_over), (last, lowest)), (to_1e3, to_1e6)) in values.zip(lasts).zip(steps) {
-            // A difference with itself is 0 exactly where a number is finite.
+            // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
             let own = value - value;
             let is_kept = *is_over == 0.0 && own == 0.0;
-            trouble += if *is_over == 0.0 { own } else { 0.0 };
+            trouble |= own.to_bits() & under_way(*is_over);
             let value = if is_kept { *value } else { f64::INFINITY };
             *last = if is_kept { value } else { *last };
             *lowest = if value < *lowest { value } else { *lowest };
@@ -408,7 +407,7 @@ impl<'a> Batch<'a> {
                 *to_1e6
             };
         }
-        trouble != 0.0
+        trouble != 0
     }
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
@@ -454,7 +453,9 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// One step of a coordinate on all lanes of a rule: not 0 where the update or the weight of a lane under way is not finite.
+/// One step of a coordinate on all lanes of a rule; whether the update or the weight of a lane under way is not finite.
+///
+/// Four lanes at a time: a rule often has no more.
 #[inline(always)]
 fn descend(
     w: &mut [f64],
@@ -462,17 +463,37 @@ fn descend(
     update: &[f64],
     factors: &[f64],
     is_over: &[f64],
-) -> f64 {
-    let lanes = w.iter_mut().zip(before).zip(update);
-    let mut trouble = 0.0;
-    for (((w, before), u), (factor, is_over)) in lanes.zip(factors.iter().zip(is_over)) {
+) -> bool {
+    // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
+    let trouble = |w: f64, u: f64, is_over: f64| {
+        let own = (w - w) + (u - u);
+        own.to_bits() & under_way(is_over)
+    };
+    let ((ws, w_tail), (us, u_tail)) = (w.as_chunks_mut::<4>(), update.as_chunks::<4>());
+    let (befores, before_tail) = before.as_chunks_mut::<4>();
+    let (factors, factor_tail) = factors.as_chunks::<4>();
+    let (overs, over_tail) = is_over.as_chunks::<4>();
+    let mut found = [0; 4];
+    let fours = ws.iter_mut().zip(befores).zip(us);
+    for (((w, before), u), (factor, over)) in fours.zip(factors.iter().zip(overs)) {
+        *before = *w;
+        *w = std::array::from_fn(|i| before[i] - factor[i] * u[i]);
+        found = std::array::from_fn(|i| found[i] | trouble(w[i], u[i], over[i]));
+    }
+    let mut found = (found[0] | found[1]) | (found[2] | found[3]);
+    let rest = w_tail.iter_mut().zip(before_tail).zip(u_tail);
+    for (((w, before), u), (factor, over)) in rest.zip(factor_tail.iter().zip(over_tail)) {
         *before = *w;
         *w -= factor * u;
-        // A difference with itself is 0 exactly where a number is finite.
-        let own = (*w - *w) + (u - u);
-        trouble += if *is_over == 0.0 { own } else { 0.0 };
+        found |= trouble(*w, *u, *over);
     }
-    trouble
+    found != 0
+}
+
+/// All bits for a lane that is under way, none for one that is over.
+#[inline(always)]
+fn under_way(is_over: f64) -> u64 {
+    u64::from(is_over == 0.0).wrapping_neg()
 }
 
 #[allow(

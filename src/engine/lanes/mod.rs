@@ -317,7 +317,7 @@ impl Lanes {
 #[inline(always)]
 fn gather<'a>(out: &mut [f64], lanes: usize, row: &dyn Fn(usize) -> &'a [f64]) {
     for (coordinate, out) in out.chunks_exact_mut(lanes.max(1)).enumerate() {
-        out.copy_from_slice(row(coordinate));
+        quick::copy(out, row(coordinate));
     }
 }
 
