@@ -165,6 +165,6 @@ fn map(out: &mut [f64], x: &[f64], f: impl Fn(f64, f64) -> f64) {
 
 /// A copy of few values: a call would take longer.
 #[inline(always)]
-pub(super) fn copy(out: &mut [f64], x: &[f64]) {
+pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
     map(out, x, |_, x| x);
 }
