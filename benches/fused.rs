@@ -5,136 +5,21 @@
 #![allow(
     clippy::print_stdout,
     clippy::cast_precision_loss,
-    clippy::inline_always,
     missing_docs,
     reason = "a program that prints a table"
 )]
 
+#[path = "fused/by_hand.rs"]
+mod by_hand;
+
+use by_hand::{CHUNK, LARGE, Large, numbers, rows, sign, threads};
 use nos::context::{Context, Silent};
 use nos::engine::{Optimizer, Runner, Settings, TensorShape};
-use nos::ir::Rule;
 use rayon::prelude::*;
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Parameters of the large tensor.
-const LARGE: usize = 9_000_000;
 const ROUNDS: usize = 15;
-const CHUNK: usize = 32_768;
-
-/// A step by hand on one chunk: parameter, gradient, two pieces of state.
-type ByHand = fn(&mut [f32], &[f32], &mut [f32], &mut [f32]);
-
-macro_rules! by_hand {
-    ($name:ident, |$w:ident, $g:ident, $m:ident, $v:ident| $body:block) => {
-        fn $name(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-            #[inline(always)]
-            fn plain(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-                for ((($w, $g), $m), $v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                    let $g = *$g;
-                    $body
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx2")]
-                fn wide(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-                    plain(w, g, m, v);
-                }
-                if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the machine has just said that it knows these instructions.
-                    unsafe { wide(w, g, m, v) };
-                    return;
-                }
-            }
-            plain(w, g, m, v);
-        }
-    };
-}
-
-fn sign(x: f32) -> f32 {
-    f32::from(i8::from(x > 0.0) - i8::from(x < 0.0))
-}
-
-/// One of three by the agreement of two signs, by masks: choices between constants are not always vectorised.
-#[inline(always)]
-fn agreement(g: f32, m: f32, against: f32, neither: f32, with: f32) -> f32 {
-    let mask = |claim: bool| u32::from(claim).wrapping_neg();
-    let choose =
-        |mask: u32, a: f32, b: f32| f32::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask));
-    let product = g * m;
-    let value = choose(mask(product > 0.0), with, neither);
-    choose(mask(product < 0.0), against, value)
-}
-
-fn sgd(w: &mut [f32], g: &[f32], _: &mut [f32], _: &mut [f32]) {
-    for (w, g) in w.iter_mut().zip(g) {
-        *w -= 1e-3 * g;
-    }
-}
-
-macro_rules! one_state {
-    ($name:ident, |$w:ident, $g:ident, $m:ident| $body:block) => {
-        fn $name(w: &mut [f32], g: &[f32], m: &mut [f32], _: &mut [f32]) {
-            #[inline(always)]
-            fn plain(w: &mut [f32], g: &[f32], m: &mut [f32]) {
-                for (($w, $g), $m) in w.iter_mut().zip(g).zip(m) {
-                    let $g = *$g;
-                    $body
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx2")]
-                fn wide(w: &mut [f32], g: &[f32], m: &mut [f32]) {
-                    plain(w, g, m);
-                }
-                if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the machine has just said that it knows these instructions.
-                    unsafe { wide(w, g, m) };
-                    return;
-                }
-            }
-            plain(w, g, m);
-        }
-    };
-}
-
-one_state!(momentum, |w, g, m| {
-    *m = 0.9 * *m + g;
-    *w -= 1e-3 * *m;
-});
-one_state!(rmsprop, |w, g, m| {
-    *m = 0.999 * *m + 0.001 * (g * g);
-    *w -= 1e-3 * (g / ((*m * 1.5).sqrt() + 1e-8));
-});
-one_state!(adagrad, |w, g, m| {
-    *m += g * g;
-    *w -= 1e-3 * (g / ((*m).sqrt() + 1e-10));
-});
-one_state!(powersign, |w, g, m| {
-    *m = 0.9 * *m + 0.1 * g;
-    *w -= 1e-3 * (agreement(g, *m, 0.367_879_44, 1.0, std::f32::consts::E) * g);
-});
-one_state!(addsign, |w, g, m| {
-    *m = 0.9 * *m + 0.1 * g;
-    *w -= 1e-3 * (agreement(g, *m, 0.0, 1.0, 2.0) * g);
-});
-one_state!(lion, |w, g, m| {
-    let c = 0.9 * *m + 0.1 * g;
-    *w -= 1e-3 * sign(c);
-    *m = 0.99 * *m + 0.01 * g;
-});
-by_hand!(adamw, |w, g, m, v| {
-    *m = 0.9 * *m + 0.1 * g;
-    *v = 0.999 * *v + 0.001 * (g * g);
-    *w -= 1e-3 * ((*m * 1.2) / ((*v * 1.5).sqrt() + 1e-8) + 0.01 * *w);
-});
-by_hand!(adam, |w, g, m, v| {
-    *m = 0.9 * *m + 0.1 * g;
-    *v = 0.999 * *v + 0.001 * (g * g);
-    *w -= 1e-3 * ((*m * 1.2) / ((*v * 1.5).sqrt() + 1e-8));
-});
 
 /// `powersign` in operations on whole tensors, each with its own walk over memory.
 fn unfused(w: &mut [f32], g: &[f32], m: &mut [f32], rooms: &mut [Vec<f32>; 3]) {
@@ -179,17 +64,6 @@ fn triad(a: &mut [f32], b: &[f32], c: &[f32]) {
     }
 }
 
-/// Numbers that are not all alike.
-fn numbers(len: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed;
-    (0..len)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (f32::from(u16::try_from(state >> 16).expect("16 bits")) - 32_768.0) / 32_768.0
-        })
-        .collect()
-}
-
 /// The shorter half's middle of some times, in seconds.
 fn typical(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
@@ -202,91 +76,47 @@ fn seconds(f: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-struct Row {
-    name: &'static str,
-    rule: Rule,
-    by_hand: ByHand,
-    /// Bytes that have to move for one parameter.
-    bytes: f64,
-}
-
-fn rows() -> Vec<Row> {
-    let mut context = Context::new();
-    let mut row = |name, by_hand, bytes| Row {
-        name,
-        rule: context.rule(name, name, &mut Silent).expect("a rule"),
-        by_hand,
-        bytes,
-    };
-    vec![
-        row("sgd", sgd, 12.0),
-        row("momentum", momentum, 20.0),
-        row("powersign", powersign, 20.0),
-        row("addsign", addsign, 20.0),
-        row("lion", lion, 20.0),
-        row("rmsprop", rmsprop, 20.0),
-        row("adam", adam, 28.0),
-        row("adamw", adamw, 28.0),
-        row("adagrad", adagrad, 20.0),
-        // Rules of no common shape, beside a loop that moves as many bytes.
-        row("nadam", adam, 28.0),
-        row("clip(g, 0.5) * (1 + tanh(m))", powersign, 20.0),
-    ]
-}
-
-fn large(threads: usize) {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.expect("a pool of threads").install(|| {
-        let (mut w, g) = (numbers(LARGE, 1), numbers(LARGE, 2));
-        let (mut m, mut v) = (numbers(LARGE, 3), vec![0.5; LARGE]);
-        let mut rooms = [vec![0.0; LARGE], vec![0.0; LARGE], vec![0.0; LARGE]];
-        let nanoseconds = |seconds: f64| seconds * 1e9 / LARGE as f64;
-        let triads = (0..ROUNDS).map(|_| {
-            seconds(|| {
-                let parts = rooms[0].par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK));
-                parts
-                    .zip(m.par_chunks(CHUNK))
-                    .for_each(|((a, b), c)| triad(a, b, c));
-            })
-        });
-        let triad = 12.0 / nanoseconds(typical(triads.collect()));
-        println!("{threads} thread(s), triad {triad:.1} GB/s");
-        println!("| rule | fused | by hand | fused / by hand | GB/s | of triad |");
-        println!("| --- | --- | --- | --- | --- | --- |");
-        for row in rows() {
-            let shapes = [TensorShape::Vector(LARGE)];
-            let settings = Settings::new(1e-3, 1000);
-            let mut optimizer = Optimizer::new(&row.rule, &shapes, settings).expect("it fits");
-            let (mut fused, mut by_hand) = (Vec::new(), Vec::new());
-            for _ in 0..ROUNDS {
-                fused.push(seconds(|| {
-                    optimizer
-                        .step(&mut [&mut w[..]], &[&g[..]])
-                        .expect("lengths fit");
-                }));
-                by_hand.push(seconds(|| {
-                    let states = m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK));
-                    w.par_chunks_mut(CHUNK)
-                        .zip(g.par_chunks(CHUNK))
-                        .zip(states)
-                        .for_each(|((w, g), (m, v))| (row.by_hand)(w, g, m, v));
-                }));
-            }
-            let (fused, by_hand) = (nanoseconds(typical(fused)), nanoseconds(typical(by_hand)));
-            let speed = row.bytes / fused;
-            println!(
-                "| {} | {fused:.2} | {by_hand:.2} | {:.2} | {speed:.1} | {:.0} % |",
-                row.name,
-                fused / by_hand,
-                100.0 * speed / triad
-            );
-        }
-        let unfused = (0..ROUNDS)
-            .map(|_| seconds(|| unfused(&mut w, &g, &mut m, &mut rooms)))
-            .collect();
-        println!("unfused powersign {:.2}\n", nanoseconds(typical(unfused)));
-        black_box((w, m, v));
+fn large() {
+    let mut tensor = Large::new();
+    let threads = rayon::current_num_threads();
+    let mut rooms = [vec![0.0; LARGE], vec![0.0; LARGE], vec![0.0; LARGE]];
+    let nanoseconds = |seconds: f64| seconds * 1e9 / LARGE as f64;
+    let triads = (0..ROUNDS).map(|_| {
+        seconds(|| {
+            let parts = rooms[0]
+                .par_chunks_mut(CHUNK)
+                .zip(tensor.g.par_chunks(CHUNK));
+            parts
+                .zip(tensor.m.par_chunks(CHUNK))
+                .for_each(|((a, b), c)| triad(a, b, c));
+        })
     });
+    let triad = 12.0 / nanoseconds(typical(triads.collect()));
+    println!("{threads} thread(s), triad {triad:.1} GB/s");
+    println!("| rule | fused | by hand | fused / by hand | GB/s | of triad |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for row in rows() {
+        let mut optimizer = Large::optimizer(&row.rule);
+        let (mut fused, mut by_hand) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            fused.push(seconds(|| tensor.step(&mut optimizer)));
+            by_hand.push(seconds(|| tensor.step_by_hand(row.by_hand)));
+        }
+        let (fused, by_hand) = (nanoseconds(typical(fused)), nanoseconds(typical(by_hand)));
+        let speed = row.bytes / fused;
+        println!(
+            "| {} | {fused:.2} | {by_hand:.2} | {:.2} | {speed:.1} | {:.0} % |",
+            row.name,
+            fused / by_hand,
+            100.0 * speed / triad
+        );
+    }
+    let Large { w, g, m, .. } = &mut tensor;
+    let unfused = (0..ROUNDS)
+        .map(|_| seconds(|| unfused(w, g, m, &mut rooms)))
+        .collect();
+    println!("unfused powersign {:.2}\n", nanoseconds(typical(unfused)));
+    black_box(tensor.w);
 }
 
 fn small() {
@@ -354,8 +184,8 @@ fn compile() {
 
 fn main() {
     println!("9 M parameters, ns a parameter");
-    large(1);
-    large(2);
+    threads(1).install(large);
+    threads(2).install(large);
     small();
     matrices();
     compile();

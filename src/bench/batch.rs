@@ -15,7 +15,9 @@
 use super::report::{Point, Run};
 use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
-use crate::engine::{EngineError, Lanes, Objective, ObjectiveLanes, Powers, Runner, TensorShape};
+use crate::engine::{
+    EngineError, Lanes, Objective, ObjectiveLanes, Powers, Runner, TensorShape, copy_few,
+};
 use crate::ir::Rule;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -63,10 +65,8 @@ struct Marks {
     /// The lanes whose path is wanted.
     watched: Vec<usize>,
     steps: Vec<u64>,
-    /// Mark by mark the coordinates, each on all watched lanes.
-    at: Vec<f64>,
-    /// Mark by mark the values of all watched lanes.
-    values: Vec<f64>,
+    /// Mark by mark the value, then the coordinates, each on all watched lanes.
+    rows: Vec<f64>,
 }
 
 /// What all runs of a benchmark share.
@@ -138,6 +138,8 @@ struct Batch<'a> {
     marks: Marks,
     /// The weights before this step, coordinate by coordinate.
     before: Vec<f64>,
+    /// The updates of this step, coordinate by coordinate.
+    updates: Vec<f64>,
     /// Gradients with noise, coordinate by coordinate.
     noisy: Vec<f64>,
     noise: Vec<f64>,
@@ -216,6 +218,7 @@ impl<'a> Batch<'a> {
                 ..Marks::default()
             },
             before: vec![0.0; dimension * count],
+            updates: vec![0.0; dimension * count],
             noisy: vec![0.0; dimension * count],
             noise: vec![0.0; dimension],
         })
@@ -264,7 +267,6 @@ impl<'a> Batch<'a> {
             self.add_noise(step);
         }
         let all = self.tasks.len();
-        let mut failed = Vec::new();
         for part in &mut self.parts {
             let own = part.first..part.first + part.count;
             let w = |i: usize| &self.function.coordinate(i)[own.clone()];
@@ -278,30 +280,33 @@ impl<'a> Batch<'a> {
             };
             let powers = &mut self.powers;
             let update = part.lanes.advance(&w, &g, step, self.setup.steps, powers);
-            // Not 0 where something is not finite.
-            let mut trouble = 0.0;
             for (i, update) in update.chunks_exact(part.count).enumerate() {
-                trouble += descend(
-                    &mut self.function.coordinate_mut(i)[own.clone()],
-                    &mut self.before[i * all..(i + 1) * all][own.clone()],
-                    update,
-                    &self.factors[own.clone()],
-                    &self.is_over[own.clone()],
-                );
-            }
-            if trouble != 0.0 {
-                for lane in own.clone() {
-                    let mut values = (0..self.dimension).map(|i| {
-                        let w = self.function.coordinate(i)[lane];
-                        (w, update[i * part.count + lane - part.first])
-                    });
-                    let is_finite = values.all(|(w, u)| w.is_finite() && u.is_finite());
-                    if !is_finite && self.is_over[lane] == 0.0 {
-                        failed.push(lane);
-                    }
-                }
+                copy_few(&mut self.updates[i * all..][own.clone()], update);
             }
         }
+        let mut is_trouble = false;
+        for i in 0..self.dimension {
+            let own = i * all..(i + 1) * all;
+            is_trouble |= descend(
+                self.function.coordinate_mut(i),
+                &mut self.before[own.clone()],
+                &self.updates[own],
+                &self.factors,
+                &self.is_over,
+            );
+        }
+        if !is_trouble {
+            return 0;
+        }
+        let is_failed = |lane: &usize| {
+            let mut values = (0..self.dimension).map(|i| {
+                let w = self.function.coordinate(i)[*lane];
+                (w, self.updates[i * all + lane])
+            });
+            let is_finite = values.all(|(w, u)| w.is_finite() && u.is_finite());
+            !is_finite && self.is_over[*lane] == 0.0
+        };
+        let failed: Vec<usize> = (0..all).filter(is_failed).collect();
         for lane in &failed {
             self.fail(*lane, step);
         }
@@ -387,12 +392,12 @@ impl<'a> Batch<'a> {
         let lasts = monitor.last.iter_mut().zip(&mut monitor.lowest);
         let steps = monitor.to_1e3.iter_mut().zip(&mut monitor.to_1e6);
         let values = self.function.values().iter().zip(&self.is_over);
-        let mut trouble = 0.0;
+        let mut trouble = 0;
         for (((value, is_over), (last, lowest)), (to_1e3, to_1e6)) in values.zip(lasts).zip(steps) {
-            // A difference with itself is 0 exactly where a number is finite.
+            // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
             let own = value - value;
             let is_kept = *is_over == 0.0 && own == 0.0;
-            trouble += if *is_over == 0.0 { own } else { 0.0 };
+            trouble |= own.to_bits() & under_way(*is_over);
             let value = if is_kept { *value } else { f64::INFINITY };
             *last = if is_kept { value } else { *last };
             *lowest = if value < *lowest { value } else { *lowest };
@@ -408,7 +413,7 @@ impl<'a> Batch<'a> {
                 *to_1e6
             };
         }
-        trouble != 0.0
+        trouble != 0
     }
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
@@ -421,24 +426,22 @@ impl<'a> Batch<'a> {
         if marks.steps.is_empty() {
             let most = usize::try_from(self.setup.steps.saturating_add(1).min(PATH)).unwrap_or(0);
             marks.steps.reserve_exact(most);
-            marks.values.reserve_exact(most * marks.watched.len());
-            marks
-                .at
-                .reserve_exact(most * marks.watched.len() * self.dimension);
+            let row = marks.watched.len() * (1 + self.dimension);
+            marks.rows.reserve_exact(most * row);
         }
         marks.steps.push(step);
         let watched = &marks.watched;
         let is_all = watched.len() == self.tasks.len();
-        let keep = |out: &mut Vec<f64>, row: &[f64]| {
+        let mut keep = |row: &[f64]| {
             if is_all {
-                out.extend_from_slice(row);
+                marks.rows.extend_from_slice(row);
             } else {
-                out.extend(watched.iter().map(|lane| row[*lane]));
+                marks.rows.extend(watched.iter().map(|lane| row[*lane]));
             }
         };
-        keep(&mut marks.values, self.function.values());
+        keep(self.function.values());
         for i in 0..self.dimension {
-            keep(&mut marks.at, self.function.coordinate(i));
+            keep(self.function.coordinate(i));
         }
     }
 
@@ -454,7 +457,9 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// One step of a coordinate on all lanes of a rule: not 0 where the update or the weight of a lane under way is not finite.
+/// One step of a coordinate; whether the update or the weight of a lane under way is not finite.
+///
+/// Four lanes at a time, since there may be no more.
 #[inline(always)]
 fn descend(
     w: &mut [f64],
@@ -462,17 +467,37 @@ fn descend(
     update: &[f64],
     factors: &[f64],
     is_over: &[f64],
-) -> f64 {
-    let lanes = w.iter_mut().zip(before).zip(update);
-    let mut trouble = 0.0;
-    for (((w, before), u), (factor, is_over)) in lanes.zip(factors.iter().zip(is_over)) {
+) -> bool {
+    // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
+    let trouble = |w: f64, u: f64, is_over: f64| {
+        let own = (w - w) + (u - u);
+        own.to_bits() & under_way(is_over)
+    };
+    let ((ws, w_tail), (us, u_tail)) = (w.as_chunks_mut::<4>(), update.as_chunks::<4>());
+    let (befores, before_tail) = before.as_chunks_mut::<4>();
+    let (factors, factor_tail) = factors.as_chunks::<4>();
+    let (overs, over_tail) = is_over.as_chunks::<4>();
+    let mut found = [0; 4];
+    let fours = ws.iter_mut().zip(befores).zip(us);
+    for (((w, before), u), (factor, over)) in fours.zip(factors.iter().zip(overs)) {
+        *before = *w;
+        *w = std::array::from_fn(|i| before[i] - factor[i] * u[i]);
+        found = std::array::from_fn(|i| found[i] | trouble(w[i], u[i], over[i]));
+    }
+    let mut found = (found[0] | found[1]) | (found[2] | found[3]);
+    let rest = w_tail.iter_mut().zip(before_tail).zip(u_tail);
+    for (((w, before), u), (factor, over)) in rest.zip(factor_tail.iter().zip(over_tail)) {
         *before = *w;
         *w -= factor * u;
-        // A difference with itself is 0 exactly where a number is finite.
-        let own = (*w - *w) + (u - u);
-        trouble += if *is_over == 0.0 { own } else { 0.0 };
+        found |= trouble(*w, *u, *over);
     }
-    trouble
+    found != 0
+}
+
+/// All bits for a lane that is under way, none for one that is over.
+#[inline(always)]
+fn under_way(is_over: f64) -> u64 {
+    u64::from(is_over == 0.0).wrapping_neg()
 }
 
 #[allow(
@@ -525,15 +550,17 @@ impl Path {
     pub(super) fn points(&self) -> Vec<Point> {
         let marks = &*self.marks;
         let count = marks.watched.len();
-        let dimension = marks.at.len() / marks.values.len().max(1);
-        let point = |(index, step): (usize, &u64)| Point {
-            step: *step,
-            at: (0..dimension)
-                .map(|i| marks.at[(index * dimension + i) * count + self.place])
-                .collect(),
-            value: marks.values[index * count + self.place],
+        let row = marks.rows.len() / marks.steps.len().max(1);
+        let point = |(step, row): (&u64, &[f64])| {
+            let mut own = row[self.place..].iter().step_by(count).copied();
+            Point {
+                step: *step,
+                value: own.next().expect("every mark has a value"),
+                at: own.collect(),
+            }
         };
-        let steps = marks.steps[..self.len].iter().enumerate();
-        steps.map(point).chain(self.end.clone()).collect()
+        let rows = marks.rows.chunks_exact(row.max(1));
+        let steps = marks.steps[..self.len].iter();
+        steps.zip(rows).map(point).chain(self.end.clone()).collect()
     }
 }

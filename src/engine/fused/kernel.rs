@@ -17,10 +17,12 @@
     reason = "scalars and results of f64 work are meant to be rounded to f32"
 )]
 
+use super::lines::Lines;
 use super::maths;
 use super::program::{Kernel, SCALARS, Scalar, Summand};
 use crate::engine::noise::{self, Source};
 use crate::op::Op;
+use std::hint::black_box;
 use std::mem::take;
 
 /// The number of elements that are worked on at a time.
@@ -29,7 +31,7 @@ pub(crate) const BLOCK: usize = 512;
 /// The line that stands for the gradient.
 pub(super) const GRAD: u16 = u16::MAX;
 
-/// A kernel with its operands as lines of a [`Block`].
+/// A kernel with its operands as numbers of [`Lines`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolved {
     pub(super) kernel: Kernel,
@@ -41,8 +43,11 @@ pub(super) struct Resolved {
 /// Everything that instructions see of one block.
 pub(super) struct Block<'a, 'b> {
     pub(super) g: &'b [f32],
-    /// Parameter, state, temporaries, registers: at least as long as the block.
-    pub(super) lines: &'b mut [&'a mut [f32]],
+    /// Parameter, state, temporaries, then registers.
+    pub(super) lines: &'b mut Lines<'a>,
+    /// Where the block starts in the lines before the registers; a register holds one block.
+    pub(super) at: usize,
+    pub(super) first_register: usize,
     pub(super) len: usize,
     pub(super) scalars: &'b [f64],
     /// This block's share of the sums.
@@ -52,14 +57,32 @@ pub(super) struct Block<'a, 'b> {
     pub(super) start: u64,
 }
 
-impl Block<'_, '_> {
+impl<'a> Block<'a, '_> {
     #[inline(always)]
     fn read(&self, line: u16) -> &[f32] {
         if line == GRAD {
             self.g
         } else {
-            &self.lines[usize::from(line)][..self.len]
+            let line = usize::from(line);
+            &self.lines[line][self.from(line)..][..self.len]
         }
+    }
+
+    /// Where the block starts in a line.
+    #[inline(always)]
+    fn from(&self, line: usize) -> usize {
+        if line < self.first_register {
+            self.at
+        } else {
+            0
+        }
+    }
+
+    /// A line taken out, so that others can be read while it is written, and where the block starts in it.
+    #[inline(always)]
+    fn take(&mut self, line: u16) -> (&'a mut [f32], usize) {
+        let line = usize::from(line);
+        (take(&mut self.lines[line]), self.from(line))
     }
 
     #[inline(always)]
@@ -70,11 +93,11 @@ impl Block<'_, '_> {
             self.sums[usize::from(index)] = sum(self.read(x), summand);
             return;
         }
-        // What is written is taken out, so that the rest can be read meanwhile.
-        let line = take(&mut self.lines[usize::from(instruction.out)]);
-        let out = &mut line[..self.len];
+        let (line, from) = self.take(instruction.out);
+        let out = &mut line[from..][..self.len];
         let wide = |index: usize| self.scalars[usize::from(instruction.scalars[index])];
-        let number = |index: usize| wide(index) as f32;
+        // Hidden from the optimiser, which else would choose between wide numbers in a loop and round what it chose, element by element.
+        let number = |index: usize| black_box(wide(index) as f32);
         match instruction.kernel {
             Kernel::Unary(op) => unary(op, out, self.read(x)),
             Kernel::Binary(op) => binary(op, out, self.read(x), self.read(y)),
@@ -265,8 +288,8 @@ impl Block<'_, '_> {
         state: u16,
         next: impl Fn(f32, f32, f32) -> (f32, f32),
     ) {
-        let line = take(&mut self.lines[usize::from(state)]);
-        let states = &mut line[..self.len];
+        let (line, from) = self.take(state);
+        let states = &mut line[from..][..self.len];
         for ((w, x), s) in w.iter_mut().zip(self.read(x)).zip(states) {
             (*w, *s) = next(*w, *x, *s);
         }
@@ -281,11 +304,9 @@ impl Block<'_, '_> {
         [x, first, second]: [u16; 3],
         next: impl Fn(f32, f32, f32, f32) -> (f32, f32, f32),
     ) {
-        let (m_line, v_line) = (
-            take(&mut self.lines[usize::from(first)]),
-            take(&mut self.lines[usize::from(second)]),
-        );
-        let states = m_line[..self.len].iter_mut().zip(&mut v_line[..self.len]);
+        let ((m_line, m_from), (v_line, v_from)) = (self.take(first), self.take(second));
+        let m = &mut m_line[m_from..][..self.len];
+        let states = m.iter_mut().zip(&mut v_line[v_from..][..self.len]);
         for ((w, x), (m, v)) in w.iter_mut().zip(self.read(x)).zip(states) {
             (*w, *m, *v) = next(*w, *x, *m, *v);
         }

@@ -6,6 +6,7 @@
 
 mod fuse;
 mod kernel;
+mod lines;
 mod listing;
 mod lower;
 mod maths;

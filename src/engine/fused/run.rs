@@ -10,6 +10,7 @@
 )]
 
 use super::kernel::{BLOCK, Block, GRAD, Resolved};
+use super::lines::Lines;
 use super::program::{Instruction, Place, Program, RATE, Scalar, ScalarInstruction, ScalarWork};
 use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
@@ -317,7 +318,7 @@ pub(super) struct Chunk<'a> {
     instructions: &'a [Resolved],
     g: &'a [f32],
     /// Parameter, state, temporaries.
-    lines: Vec<&'a mut [f32]>,
+    lines: Lines<'a>,
     scalars: &'a [f64],
     /// One share of every sum for every block.
     sums: &'a mut [f64],
@@ -331,12 +332,7 @@ impl<'a> Chunk<'a> {
     fn cut(mut self, chunks: &mut Vec<Self>) {
         while self.g.len() > CHUNK {
             let (g, rest) = self.g.split_at(CHUNK);
-            let lines = self.lines.iter_mut().map(|line| {
-                let (head, tail) = take(line).split_at_mut(CHUNK);
-                *line = tail;
-                head
-            });
-            let lines = lines.collect();
+            let lines = self.lines.split_off(CHUNK);
             let (sums, other) = take(&mut self.sums).split_at_mut(CHUNK / BLOCK * self.sum_count);
             chunks.push(Chunk {
                 g,
@@ -357,8 +353,8 @@ impl<'a> Chunk<'a> {
     where
         'a: 'r,
     {
-        let mut lines: Vec<&'r mut [f32]> = Vec::with_capacity(self.lines.len() + 8);
-        lines.resize_with(self.lines.len(), Default::default);
+        let mut lines: Lines<'r> = take(&mut self.lines);
+        let first_register = lines.len();
         lines.extend(registers.chunks_exact_mut(BLOCK));
         // Where nothing waits between kernels and nothing is summed, one walk does.
         let most = if self.instructions.len() == 1 && self.sum_count == 0 {
@@ -367,20 +363,15 @@ impl<'a> Chunk<'a> {
             BLOCK
         };
         let mut sums = take(&mut self.sums);
-        let (mut at, end) = (0, self.g.len());
-        while at < end {
-            let len = most.min(end - at);
-            for (line, rest) in lines.iter_mut().zip(&mut self.lines) {
-                let (head, tail) = take(rest).split_at_mut(len);
-                *line = head;
-                *rest = tail;
-            }
+        for (g, at) in self.g.chunks(most).zip((0..).step_by(most)) {
             let (own, other) = take(&mut sums).split_at_mut(self.sum_count);
             sums = other;
             let mut block = Block {
-                g: &self.g[at..at + len],
+                g,
                 lines: &mut lines,
-                len,
+                at,
+                first_register,
+                len: g.len(),
                 scalars: self.scalars,
                 sums: own,
                 source: self.source,
@@ -389,7 +380,6 @@ impl<'a> Chunk<'a> {
             for instruction in self.instructions {
                 block.execute(instruction);
             }
-            at += len;
         }
     }
 }

@@ -19,6 +19,7 @@ mod quick;
 
 pub use objective::ObjectiveLanes;
 pub(crate) use powers::Powers;
+pub(crate) use quick::copy_few;
 
 use super::EngineError;
 use super::noise::{self, Source};
@@ -317,7 +318,7 @@ impl Lanes {
 #[inline(always)]
 fn gather<'a>(out: &mut [f64], lanes: usize, row: &dyn Fn(usize) -> &'a [f64]) {
     for (coordinate, out) in out.chunks_exact_mut(lanes.max(1)).enumerate() {
-        out.copy_from_slice(row(coordinate));
+        copy_few(out, row(coordinate));
     }
 }
 

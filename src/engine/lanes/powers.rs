@@ -30,10 +30,9 @@ struct Decay {
 impl Powers {
     /// With what this thread remembers.
     pub(crate) fn remembered() -> Self {
-        let mut decays = REMEMBERED.take();
-        // What was asked for once was no decay.
-        decays.retain(|decay| decay.corrections.len() > 1);
-        Self { decays }
+        Self {
+            decays: REMEMBERED.take(),
+        }
     }
 
     /// `1 - beta^updates`, where `updates` is a whole number from 1.
@@ -41,18 +40,9 @@ impl Powers {
     pub(crate) fn correction(&mut self, beta: f64, updates: f64) -> f64 {
         let is_same = |each: &Decay| each.beta.to_bits() == beta.to_bits();
         let place = self.decays.iter().position(is_same);
-        let place = place.unwrap_or(self.decays.len());
-        if place == self.decays.len() {
-            // Betas that depend on the step would fill it with what is never asked for again.
-            if place == MOST_DECAYS {
-                return 1.0 - libm::pow(beta, updates);
-            }
-            self.decays.push(Decay {
-                beta,
-                corrections: Vec::new(),
-                ends_at_one: false,
-            });
-        }
+        let Some(place) = place.or_else(|| self.make_room(beta)) else {
+            return 1.0 - libm::pow(beta, updates);
+        };
         let decay = &mut self.decays[place];
         #[allow(
             clippy::cast_possible_truncation,
@@ -74,6 +64,26 @@ impl Powers {
         }
         1.0 - power
     }
+
+    /// A place for a decay that is not remembered; none where all places are in use.
+    fn make_room(&mut self, beta: f64) -> Option<usize> {
+        let fresh = Decay {
+            beta,
+            corrections: Vec::new(),
+            ends_at_one: false,
+        };
+        if self.decays.len() < MOST_DECAYS {
+            self.decays.push(fresh);
+            return Some(self.decays.len() - 1);
+        }
+        // What was asked for once was no decay: a beta that depends on the step never comes again.
+        let place = self
+            .decays
+            .iter()
+            .rposition(|each| each.corrections.len() < 2)?;
+        self.decays[place] = fresh;
+        Some(place)
+    }
 }
 
 impl Drop for Powers {
@@ -88,6 +98,22 @@ impl Drop for Powers {
 #[allow(clippy::float_cmp, reason = "the same bits are meant")]
 mod tests {
     use super::*;
+
+    /// Steps that are taken one at a time, as [`Lanes::update`](super::super::Lanes::update) does.
+    #[test]
+    fn corrections_are_remembered_from_step_to_step() {
+        let is_remembered = |n: u32| {
+            let powers = Powers::remembered();
+            let known = powers.decays.iter().map(|each| each.corrections.len());
+            known.max() == usize::try_from(n).ok()
+        };
+        for n in 1..=20 {
+            Powers::remembered().correction(0.9, f64::from(n));
+            // A decay that depends on the step.
+            Powers::remembered().correction(1.0 / f64::from(n), f64::from(n));
+            assert!(is_remembered(n), "{n}");
+        }
+    }
 
     #[test]
     fn corrections_are_what_they_say() {

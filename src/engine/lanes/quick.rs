@@ -1,6 +1,7 @@
 //! The commonest instructions, resolved when a program is made: places instead of blocks, no question left but which loop it is.
 //!
-//! Every loop takes four values at a time, so that it is compiled to whole vectors; the bits are those of one value at a time.
+//! Every loop takes four values at a time and writes them when all four are there, so that it is compiled to whole vectors; the bits are
+//! those of one value at a time.
 
 #![allow(
     clippy::inline_always,
@@ -50,11 +51,17 @@ pub(super) enum Code {
 #[inline(always)]
 pub(super) fn pick(table: &[f64]) -> impl Fn(f64, f64) -> f64 + use<> {
     let [below, zero, above, nan] = [table[0], table[1], table[2], table[3]];
+    // Bit operations, since choices between numbers from a table are made one by one.
+    let mask = |claim: bool| u64::from(claim).wrapping_neg();
+    let choose = |mask: u64, a: f64, b: f64| {
+        let bits = (a.to_bits() & mask) | (b.to_bits() & !mask);
+        f64::from_bits(bits)
+    };
     move |x, y| {
         let is_below = x.is_sign_negative() != y.is_sign_negative();
-        let value = if is_below { below } else { above };
-        let value = if x == 0.0 || y == 0.0 { zero } else { value };
-        if x.is_nan() || y.is_nan() { nan } else { value }
+        let value = choose(mask(is_below), below, above);
+        let value = choose(mask(x == 0.0) | mask(y == 0.0), zero, value);
+        choose(mask(x.is_nan()) | mask(y.is_nan()), nan, value)
     }
 }
 
@@ -125,9 +132,7 @@ impl Quick {
             let (outs, tail) = out.as_chunks_mut::<4>();
             let ((xs, x_tail), (ys, y_tail)) = (x.as_chunks::<4>(), y.as_chunks::<4>());
             for ((out, x), y) in outs.iter_mut().zip(xs).zip(ys) {
-                for i in 0..4 {
-                    out[i] = f(x[i], y[i]);
-                }
+                *out = std::array::from_fn(|i| f(x[i], y[i]));
             }
             for ((out, x), y) in tail.iter_mut().zip(x_tail).zip(y_tail) {
                 *out = f(*x, *y);
@@ -151,11 +156,15 @@ impl Quick {
 fn map(out: &mut [f64], x: &[f64], f: impl Fn(f64, f64) -> f64) {
     let ((outs, tail), (xs, x_tail)) = (out.as_chunks_mut::<4>(), x.as_chunks::<4>());
     for (out, x) in outs.iter_mut().zip(xs) {
-        for i in 0..4 {
-            out[i] = f(out[i], x[i]);
-        }
+        *out = std::array::from_fn(|i| f(out[i], x[i]));
     }
     for (out, x) in tail.iter_mut().zip(x_tail) {
         *out = f(*out, *x);
     }
+}
+
+/// A copy of few values: a call would take longer.
+#[inline(always)]
+pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
+    map(out, x, |_, x| x);
 }
