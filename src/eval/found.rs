@@ -20,24 +20,6 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-/// Rules of the standard library that a rule that was found can be, or be like.
-const KNOWN: [&str; 14] = [
-    "sgd",
-    "momentum",
-    "nesterov",
-    "signsgd",
-    "rmsprop",
-    "adagrad",
-    "adam",
-    "adamw",
-    "nadam",
-    "adamax",
-    "lion",
-    "powersign",
-    "addsign",
-    "signum",
-];
-
 /// The store of searches, where there is one.
 type Shelf = Rc<RefCell<dyn Searches>>;
 
@@ -201,7 +183,7 @@ impl Evaluator<'_> {
         let leaders = Found::best(spec, &outcomes);
         let is_searched = outcomes.len() == spec.legs().len()
             && outcomes.iter().all(|outcome| outcome.is_complete);
-        let (names, kin) = self.presented(&leaders, places.call)?;
+        let (names, kin) = self.presented(&leaders, places.call);
         let (mut found, mut is_complete) = (Vec::new(), is_searched);
         if is_searched && !leaders.is_empty() {
             let host = &mut *self.host;
@@ -232,13 +214,8 @@ impl Evaluator<'_> {
     }
 
     /// What rules are called, simplified, and which known ones they are or are like.
-    fn presented(&mut self, leaders: &[Leader], call: Span) -> Result<(Vec<String>, Vec<Kin>)> {
-        let mut known: Vec<(&str, Rule)> = Vec::new();
-        for name in KNOWN {
-            if let Some(value) = self.standard(name) {
-                known.push((name, self.extract(&value, call)?));
-            }
-        }
+    fn presented(&mut self, leaders: &[Leader], call: Span) -> (Vec<String>, Vec<Kin>) {
+        let known = self.known_rules(call);
         let mut simplifier = Simplifier::new();
         let mut names = Vec::new();
         for leader in leaders {
@@ -248,9 +225,38 @@ impl Evaluator<'_> {
         }
         let kin = leaders
             .iter()
-            .map(|leader| kin(&leader.rule, known.iter().map(|(name, rule)| (*name, rule))))
+            .map(|leader| {
+                kin(
+                    &leader.rule,
+                    known.iter().map(|(name, rule)| (&**name, rule)),
+                )
+            })
             .collect();
-        Ok((names, kin))
+        (names, kin)
+    }
+
+    /// The rules of the standard library for any parameter, those that need no arguments.
+    fn known_rules(&mut self, call: Span) -> Vec<(String, Rule)> {
+        let names: Vec<String> = self
+            .scope
+            .iter()
+            .filter(|(_, _, value)| matches!(value, Value::Rule(_)))
+            .map(|(_, name, _)| self.names.text(name).to_owned())
+            .collect();
+        let mut known: Vec<(String, Rule)> = Vec::new();
+        for name in names {
+            let Some(value @ Value::Rule(_)) = self.standard(&name) else {
+                continue;
+            };
+            let Ok(rule) = self.extract(&value, call) else {
+                continue;
+            };
+            let is_twice = known.iter().any(|(other, _)| *other == name);
+            if rule.uses_grad() && !rule.needs_matrix() && !is_twice {
+                known.push((name, rule));
+            }
+        }
+        known
     }
 
     /// A field of what a search found.

@@ -25,6 +25,6 @@ pub use journal::{Forgetful, Journal};
 pub use policy::{Evolution, Policy, Random};
 pub use ppo::Ppo;
 pub use run::{Outcome, Standing, Tools};
-pub use spec::{Leg, SearchError, Spec, Which};
 pub use space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
+pub use spec::{Leg, SearchError, Spec, Which};
 pub use task::{Function, Score, Task};

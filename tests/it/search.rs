@@ -4,10 +4,17 @@ use nos::context::{Context, Host, Input, Silent};
 use nos::eval::Value;
 use nos::ir::Rule;
 use nos::ir::tokens::{Binary, Unary};
+use nos::lab::message::Description;
+use nos::lab::{About, Blank, Notebook};
 use nos::search::cascade::{Cascade, Stage, descent};
-use nos::search::ppo::Settings;
-use nos::search::run::{alone, standings};
-use nos::search::{Builder, Constraints, Function, Leg, Operand, SearchError, Sentence, Space, Spec, Task, Which};
+use nos::search::crew::Absent;
+use nos::search::kin::{Kin, kin};
+use nos::search::ppo::{Memory, Settings};
+use nos::search::run::{Outcome, Tools, alone, run, standings};
+use nos::search::{
+    Builder, Constraints, Function, Journal, Leg, Operand, SearchError, Sentence, Space, Spec,
+    Task, Trial, Which,
+};
 use std::ops::ControlFlow;
 
 fn operand(text: &str) -> Operand {
@@ -311,5 +318,115 @@ fn what_is_no_search_says_what_is_missing() {
             !outcome.is_ok() && problems.concat().contains(why),
             "{code}: {problems:?}"
         );
+    }
+}
+
+#[test]
+fn rules_are_told_by_their_kin() {
+    let known: Vec<(&str, Rule)> = ["sgd", "momentum", "sign_sgd", "adam"]
+        .map(|name| (name, rule(name)))
+        .to_vec();
+    let of = |text: &str| {
+        let known = known.iter().map(|(name, rule)| (*name, rule));
+        kin(&rule(text), known)
+    };
+    assert_eq!(of("3 * g"), Kin::Same("sgd".to_owned()));
+    assert_eq!(of("-momentum"), Kin::Same("momentum".to_owned()));
+    let Kin::Like(name, cosine) = of("g + 1e-3 * sign(g)") else {
+        panic!("{}", of("g + 1e-3 * sign(g)"))
+    };
+    assert!(name == "sgd" && cosine > 0.99 && cosine <= 1.0, "{cosine}");
+    assert_eq!(of("w"), Kin::Stranger);
+    assert_eq!(of("1 / (g - g)"), Kin::Stranger);
+    assert_eq!(of("w").to_string(), "new");
+}
+
+/// Trials and controllers in memory, up to a batch that cannot be written any more.
+struct Pad {
+    trials: Vec<Trial>,
+    memory: Option<(u64, Memory)>,
+    left: usize,
+}
+
+impl Journal for Pad {
+    fn trials(&mut self, _leg: usize, hear: &mut dyn FnMut(Trial)) -> Result<(), String> {
+        self.trials.iter().cloned().for_each(hear);
+        Ok(())
+    }
+
+    fn memory(&mut self, _leg: usize) -> Result<Option<(u64, Memory)>, String> {
+        Ok(self.memory.clone())
+    }
+
+    fn wants_memory(&mut self) -> bool {
+        self.left % 3 == 0
+    }
+
+    fn write(
+        &mut self,
+        _leg: usize,
+        trials: &[Trial],
+        memory: Option<&Memory>,
+    ) -> Result<(), String> {
+        if self.left == 0 {
+            return Err("the disk is full".to_owned());
+        }
+        self.left -= 1;
+        self.trials.extend_from_slice(trials);
+        if let (Some(memory), Some(last)) = (memory, trials.last()) {
+            self.memory = Some((last.number + 1, memory.clone()));
+        }
+        Ok(())
+    }
+
+    fn described(&mut self) -> Result<(Option<Description>, Option<About>), String> {
+        Ok((None, None))
+    }
+
+    fn notebook(&mut self) -> Box<dyn Notebook + '_> {
+        Box::new(Blank)
+    }
+}
+
+#[test]
+fn search_goes_on_from_any_batch() {
+    let spec = spec();
+    for policy in Which::ALL {
+        let whole = alone(&spec, leg(policy, 1), &mut |_| ControlFlow::Continue(()));
+        let whole = whole.expect("a search");
+        for cut in [0, 1, 2, 4, 5] {
+            let mut pad = Pad {
+                trials: Vec::new(),
+                memory: None,
+                left: cut,
+            };
+            let mut attempt = |pad: &mut Pad| {
+                let mut tools = Tools {
+                    crew: &mut Absent,
+                    journal: pad,
+                    progress: &mut |_| ControlFlow::Continue(()),
+                };
+                run(&spec, leg(policy, 1), &mut tools)
+            };
+            let broken = attempt(&mut pad).expect_err("the disk is full");
+            assert_eq!(broken, SearchError::Journal("the disk is full".to_owned()));
+            pad.left = usize::MAX;
+            let resumed = attempt(&mut pad).expect("a search");
+            assert_eq!(resumed.curve, whole.curve, "{policy:?} cut after {cut}");
+            assert_eq!(resumed.stages, whole.stages);
+            let rewards = |outcome: &Outcome| -> Vec<Trial> {
+                let leaders = outcome.leaders.iter();
+                leaders.map(|each| each.trial.clone()).collect()
+            };
+            assert_eq!(rewards(&resumed), rewards(&whole));
+            // What is done is told again, and nothing is added.
+            let trials = pad.trials.len();
+            assert!(attempt(&mut pad).expect("told again").is_complete);
+            assert_eq!(pad.trials.len(), trials);
+            // A trial that is missing is noticed.
+            pad.trials.remove(3);
+            let error = attempt(&mut pad).expect_err("trial 3 is gone");
+            assert!(error.to_string().contains("trial 3 of"), "{error}");
+        }
     }
 }
