@@ -175,7 +175,7 @@ pub(crate) struct OutsideArgs {
     /// The folder of the data that networks learn [default: `$NOS_DATA`]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
-    /// The store of runs [default: `$NOS_STORE`, else nos.db]
+    /// The store of runs [default: `$NOS_STORE`, else nos.db]; races on test functions are kept where one is named
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The store: runs and their trials in a file of `SQLite`, written as they happen.
+//! The store: runs and their trials in a file of `SQLite`, written as they happen; races on test functions with their reports.
 //!
 //! Every point of a curve is a transaction of its own, so a program that is killed loses no more than the epoch it was in. Several programs may
 //! write to one store at once. A run whose program is gone is shown as interrupted, and can be resumed.
