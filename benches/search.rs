@@ -1,4 +1,4 @@
-//! Speed of the search: sentences and updates of the controller, trials on a test function.
+//! Speed of the search: sentences and updates of the controller, memory, trials on a test function.
 //!
 //! `cargo bench --bench search` prints a table; a word after `--` chooses lines that contain it.
 
@@ -97,6 +97,36 @@ fn controller() {
     }
 }
 
+/// The memory of this process in MB, where the system says so.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
+}
+
+/// A million sentences of the paper's controller, which learns from every tenth thousand.
+fn memory() {
+    let space = space(4);
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let mut controller = Ppo::new(&space, ppo::Settings::paper(), 0);
+    println!("\n| sentences | memory, MB |");
+    println!("| --- | --- |");
+    for thousand in 0..1000 {
+        let sentences = controller.propose(&mut grammar, thousand * 1000..(thousand + 1) * 1000);
+        if thousand % 10 == 0 {
+            let rewarded: Vec<(Sentence, f64)> = sentences
+                .into_iter()
+                .map(|sentence| (sentence, 0.5))
+                .collect();
+            controller.learn(&mut grammar, &rewarded);
+        }
+        if [1, 10, 100, 500, 999].contains(&thousand) {
+            println!("| {}000 | {:.0} |", thousand + 1, resident());
+        }
+    }
+}
+
 fn trials(budget: u64) {
     let task = rosenbrock(&mut Context::new());
     println!(
@@ -158,6 +188,9 @@ fn main() {
         |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     if is_wanted("controller") {
         controller();
+    }
+    if is_wanted("memory") {
+        memory();
     }
     if is_wanted("trials") {
         trials(5000);

@@ -162,7 +162,8 @@ impl Entry {
             .find(|cell| cell.rate.to_bits() == rate.to_bits())
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
+    /// Which of two rules came further, as [`Report::ranking`] has it: `Less` where it is this one.
+    pub fn compare(&self, other: &Self) -> Ordering {
         match (self.best_cell(), other.best_cell()) {
             (Some(cell), Some(other)) => cell.compare(other),
             (Some(_), None) => Ordering::Less,

@@ -357,7 +357,7 @@ impl Checker<'_> {
             }
             Ty::Search => match self.text(name) {
                 "best" => return Ty::Num(Numeric::of(crate::types::ExprTy::TENSOR, Range::ANY)),
-                "leaders" => {
+                "leaders" | "front" => {
                     return Ty::list(Ty::Num(Numeric::of(
                         crate::types::ExprTy::TENSOR,
                         Range::ANY,
@@ -366,7 +366,7 @@ impl Checker<'_> {
                 "report" => return Ty::Report,
                 "training" => return Ty::Training,
                 "curves" => return Ty::list(Ty::list(Ty::NUM)),
-                _ => vec!["best", "leaders", "curves", "report", "training"],
+                _ => vec!["best", "leaders", "front", "curves", "report", "training"],
             },
             Ty::Training => {
                 let known = self.known;

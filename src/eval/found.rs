@@ -271,6 +271,12 @@ impl Evaluator<'_> {
                 let rules = rules.map(|leader| Value::Expr(self.graph.graft(&leader.rule)));
                 Some(Value::List(rules.collect()))
             }
+            "front" => {
+                let rules = found.leaders.iter().zip(found.front());
+                let rules = rules.filter(|(_, is_first)| *is_first);
+                let rules = rules.map(|(leader, _)| Value::Expr(self.graph.graft(&leader.rule)));
+                Some(Value::List(rules.collect()))
+            }
             "curves" => {
                 let curve = |outcome: &crate::search::Outcome| {
                     let means = outcome.curve.iter().map(|point| Value::Num(point.mean));

@@ -4,8 +4,9 @@ use super::crew::Job;
 use super::run::{Leader, Tools};
 use super::spec::{SearchError, Spec};
 use super::task::{Function, Task};
-use crate::bench::{Candidate, Report};
+use crate::bench::{self, Candidate, Report};
 use crate::lab::{self, Entrant, Plan};
+use std::cmp::Ordering;
 
 /// Starts at random where a function says where they lie.
 const STARTS: u64 = 20;
@@ -138,42 +139,47 @@ fn entrant(candidate: &Candidate) -> Entrant {
 }
 
 impl Again {
-    /// What the rules reached on the task, in order of `names`, as places: 1 for the best, halves where two are equal.
+    /// What the rules reached on the task, in the order of the report, as places: 1 for the best, halves where two are equal.
     pub fn ranks(&self) -> Vec<f64> {
-        let values: Vec<f64> = match self {
-            Self::Race(report) => report
-                .entries
-                .iter()
-                .map(|entry| {
-                    entry
-                        .best
-                        .as_ref()
-                        .map_or(f64::INFINITY, |best| best.last.mean)
-                })
-                .collect(),
+        match self {
+            Self::Race(report) => places(&report.entries, bench::report::Entry::compare),
             Self::Training(report) => {
                 let metric = report.metric();
-                let worse = |value: f64| {
-                    if metric.is_better(1.0, 0.0) {
-                        -value
-                    } else {
-                        value
+                places(&report.entries, |a, b| {
+                    let mean = |entry: &lab::Entry| entry.reward(metric).map(|it| it.mean);
+                    match (mean(a), mean(b)) {
+                        (Some(a), Some(b)) if metric.is_better(a, b) => Ordering::Less,
+                        (Some(a), Some(b)) if metric.is_better(b, a) => Ordering::Greater,
+                        (a, b) => b.is_some().cmp(&a.is_some()),
                     }
-                };
-                let reward = |entry: &lab::Entry| entry.reward(metric).map(|it| worse(it.mean));
-                let rewards = report.entries.iter().map(reward);
-                rewards.map(|it| it.unwrap_or(f64::INFINITY)).collect()
+                })
             }
-        };
-        values.iter().map(|own| place(*own, &values)).collect()
+        }
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "few rules")]
-fn place(own: f64, values: &[f64]) -> f64 {
-    let count = |of: std::cmp::Ordering| {
-        let them = values.iter().filter(|value| value.total_cmp(&own) == of);
-        them.count() as f64
+fn places<E>(entries: &[E], compare: impl Fn(&E, &E) -> Ordering) -> Vec<f64> {
+    let place = |own: &E| {
+        let count = |of| {
+            let them = entries.iter().filter(|other| compare(other, own) == of);
+            them.count() as f64
+        };
+        // Its own place, and half of those who share it.
+        1.0 + count(Ordering::Less) + (count(Ordering::Equal) - 1.0) / 2.0
     };
-    1.0 + count(std::cmp::Ordering::Less) + (count(std::cmp::Ordering::Equal) - 1.0) / 2.0
+    entries.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+
+    #[test]
+    #[allow(clippy::float_cmp, reason = "halves are exact")]
+    fn equal_ones_share_their_places() {
+        assert_eq!(places(&[3, 1, 2], i32::cmp), [3.0, 1.0, 2.0]);
+        assert_eq!(places(&[5, 1, 5, 9], i32::cmp), [2.5, 1.0, 2.5, 4.0]);
+        assert_eq!(places(&[7, 7, 7], i32::cmp), [2.0, 2.0, 2.0]);
+    }
 }

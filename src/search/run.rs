@@ -18,6 +18,8 @@ use std::ops::ControlFlow;
 const POINTS: usize = 200;
 /// The best rules that are shown while a search is at work.
 const SHOWN: usize = 3;
+/// Trials whose mean reward is shown.
+const RECENT: u64 = 25;
 /// Stretches of trials that are shown.
 const LATELY: usize = 40;
 /// Trials of a batch of random search on networks: enough for all workers, few enough to lose when it is broken off.
@@ -439,14 +441,15 @@ impl Curve {
         (self.sum, self.count) = (0.0, 0);
     }
 
-    /// The mean of the last stretch, with what has been added since.
+    /// The mean of the last trials, a few at least.
     #[allow(clippy::cast_precision_loss, reason = "trials are far fewer than 2^53")]
     fn recent(&self) -> f64 {
-        let (last, weight) = match self.points.last() {
-            Some(point) => (point.mean * self.stretch as f64, self.stretch),
-            None => (0.0, 0),
-        };
-        (self.sum + last) / ((self.count + weight) as f64).max(1.0)
+        let stretches = usize::try_from(RECENT.div_ceil(self.stretch)).unwrap_or(1);
+        let start = self.points.len().saturating_sub(stretches);
+        let last = &self.points[start..];
+        let sum: f64 = last.iter().map(|point| point.mean).sum();
+        let count = self.count + last.len() as u64 * self.stretch;
+        (self.sum + sum * self.stretch as f64) / (count as f64).max(1.0)
     }
 
     /// The means of the last stretches.

@@ -359,7 +359,7 @@ impl Journal for Pad {
     }
 
     fn wants_memory(&mut self) -> bool {
-        self.left % 3 == 0
+        self.left.is_multiple_of(3)
     }
 
     fn write(
@@ -400,7 +400,7 @@ fn search_goes_on_from_any_batch() {
                 memory: None,
                 left: cut,
             };
-            let mut attempt = |pad: &mut Pad| {
+            let attempt = |pad: &mut Pad| {
                 let mut tools = Tools {
                     crew: &mut Absent,
                     journal: pad,

@@ -184,8 +184,10 @@ fn searches_are_values_pictures_and_pages() {
     assert_eq!(std::fs::read_to_string(desk.path("b.html")).unwrap(), page);
     let value = |code: &str| desk.says(&["-e", code]).trim_end().to_owned();
     assert_eq!(
-        value("let found = load(1); print(len(found.curves), len(found.training.rows))"),
-        "2 10"
+        value(
+            "let found = load(1); print(len(found.curves), len(found.training.rows), len(found.front) <= len(found.leaders))"
+        ),
+        "2 10 true"
     );
     assert_eq!(
         value("print(equal(load(1).best, load(1).leaders[0]))"),
