@@ -74,7 +74,7 @@ fn controller() {
             seconds * 1e3,
             batch as f64 / seconds
         );
-        for epochs in [1, 4] {
+        for epochs in [1, 3, 4] {
             let settings = ppo::Settings {
                 epochs,
                 ..ppo::Settings::paper()

@@ -129,6 +129,18 @@ impl Evolution {
         }
     }
 
+    /// The same with a population small enough that a search of so many trials is four fifths evolution.
+    #[must_use]
+    pub fn within(self, budget: u64) -> Self {
+        let most = self.size as u64;
+        let size = usize::try_from((budget / 5).clamp(4, most)).unwrap_or(self.size);
+        Self {
+            size,
+            tournament: size.div_ceil(4),
+            ..self
+        }
+    }
+
     fn child(&self, grammar: &mut Grammar, trial: u64) -> Sentence {
         let mut draw = self.draws.of(trial);
         let mut parent: Option<&(Sentence, f64)> = None;

@@ -169,7 +169,7 @@ pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, Sear
             Box::new(Random::new(leg.seed).with_batch(ON_NETS))
         }
         Which::Random => Box::new(Random::new(leg.seed)),
-        Which::Evolution => Box::new(Evolution::new(leg.seed)),
+        Which::Evolution => Box::new(Evolution::new(leg.seed).within(spec.budget)),
     };
     let mut tally = Tally::new(spec, leg)?;
     recall(&mut tally, &mut *policy, &mut grammar, tools)?;

@@ -473,3 +473,19 @@ fn imitated_sentences_become_likely() {
     let after = chance(&ppo.network.convert(), &mut grammar, &goal);
     assert!(after > 0.3 && before < 0.1, "{before}, {after}");
 }
+
+#[test]
+fn evolution_begins_early_where_the_budget_is_small() {
+    let space = small(2, Constraints::default());
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let chance = Random::new(0).propose(&mut grammar, 10..20);
+    let mut second_ten = |mut evolution: Evolution| {
+        let first = evolution.propose(&mut grammar, 0..10);
+        let batch: Vec<(Sentence, f64)> = first.into_iter().zip([0.1, 0.9].repeat(5)).collect();
+        evolution.learn(&mut grammar, &batch);
+        evolution.propose(&mut grammar, 10..20)
+    };
+    assert_eq!(second_ten(Evolution::new(0)), chance);
+    assert_ne!(second_ten(Evolution::new(0).within(50)), chance);
+    assert_eq!(second_ten(Evolution::new(0).within(1_000_000)), chance);
+}
