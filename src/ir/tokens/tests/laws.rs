@@ -121,7 +121,8 @@ proptest! {
         }).count();
         match world.encode(root) {
             Ok(found) => {
-                prop_assert!(found.split(';').count() <= groups.len(), "{} became {}", tokens, found);
+                // A number that has to be made may be made twice where the string uses it twice.
+                prop_assert!(found.split(';').count() <= groups.len() + folded, "{} became {}", tokens, found);
                 let again = world.decode(&found).expect("what was encoded decodes");
                 prop_assert!(same_values(&world.graph, root, again), "{} became {}", tokens, found);
                 prop_assert_eq!(masks(&world.graph, root), masks(&world.graph, again));
@@ -130,7 +131,10 @@ proptest! {
                     prop_assert_eq!(world.text(again), text);
                 }
             }
-            Err(why) => prop_assert!(folded > 1, "{}: {}", tokens, why),
+            Err(why) => {
+                let is_full = groups.len() == MAX_GROUPS;
+                prop_assert!(folded > 1 || folded == 1 && is_full, "{}: {}", tokens, why);
+            }
         }
     }
 
