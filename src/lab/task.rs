@@ -55,9 +55,9 @@ pub enum Source {
     Ptb {
         /// Where its files are, where the program says so.
         folder: Option<String>,
-        /// The text to train on, where it is not [`TRAIN_TEXT`].
+        /// The text to train on, where it is not `ptb.train.txt`.
         train: Option<String>,
-        /// The text to validate on, where it is not [`VALID_TEXT`].
+        /// The text to validate on, where it is not `ptb.valid.txt`.
         valid: Option<String>,
     },
     /// Made from a seed: images or text, as the network learns.
