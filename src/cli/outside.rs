@@ -11,6 +11,9 @@ use std::path::{PathBuf, absolute};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The most workers of a search: a batch has fewer rules.
+const MOST_LABS: usize = 64;
+
 /// The store where nothing else is said.
 const STORE: &str = "nos.db";
 
@@ -82,9 +85,8 @@ impl Outside {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let named = self.variable(LAB_VARIABLE).map(PathBuf::from);
         let lab = |_| Box::new(Lab::new(named.clone())) as Box<dyn Trainer + Send>;
-        (0..count.or(self.workers).unwrap_or(cores))
-            .map(lab)
-            .collect()
+        let count = count.or(self.workers).unwrap_or(cores);
+        (0..count.min(MOST_LABS)).map(lab).collect()
     }
 
     /// The store, made where there is none and one is `wanted`.

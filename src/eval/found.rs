@@ -93,9 +93,13 @@ impl Evaluator<'_> {
 
     /// Who trains networks for a search; nobody where it has none.
     fn crew(&mut self, spec: &Spec, workers: Option<u32>, places: Places) -> Result<Box<dyn Crew>> {
-        if !spec.tasks.iter().any(|task| matches!(task, Task::Net(_))) {
+        let patience = spec.tasks.iter().find_map(|task| match task {
+            Task::Net(plan) => Some(plan.patience),
+            Task::Function(_) => None,
+        });
+        let Some(patience) = patience else {
             return Ok(Box::new(Absent));
-        }
+        };
         let count = workers.map(|count| usize::try_from(count).unwrap_or(1));
         let mut trainers = self.host.workers(count);
         let Some(first) = trainers.first_mut() else {
@@ -107,9 +111,7 @@ impl Evaluator<'_> {
         };
         // A search is only written down once there is something that can train.
         let host = &mut *self.host;
-        let ready = first.prepare(crate::lab::PATIENCE, &mut |_| {
-            host.progress(0.0, "starting nos-lab")
-        });
+        let ready = first.prepare(patience, &mut |_| host.progress(0.0, "starting nos-lab"));
         ready.map_err(|trouble| super::train::not_ready(trouble, places))?;
         Ok(Box::new(Pool::new(trainers)))
     }

@@ -153,6 +153,14 @@ fn order(a: &Value, b: &Value) -> Ordering {
     }
 }
 
+/// The items of a list, or the one value that stands for a list of it.
+pub(super) fn one_or_many(value: &Value) -> Vec<Value> {
+    match value {
+        Value::List(items) => items.to_vec(),
+        one => vec![one.clone()],
+    }
+}
+
 /// A value that was computed and is not one the function takes.
 pub(super) fn outside(span: Span, headline: String, help: &str) -> Box<Diagnostic> {
     Box::new(

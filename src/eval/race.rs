@@ -1,7 +1,7 @@
 //! Benchmarks from the language: rules, baselines, tasks and settings out of arguments.
 
 use super::builtin::{Given, needs_matrix};
-use super::lists::{outside, whole};
+use super::lists::{one_or_many, outside, whole};
 use super::task::as_task;
 use super::{Evaluator, Result, Value};
 use crate::bench::{self, BenchError, Candidate, Options, Report};
@@ -29,10 +29,7 @@ impl Evaluator<'_> {
         }
         self.options_of(given, false)?;
         let objective = self.task(task, *task_place)?;
-        let rules: Vec<Value> = match rules {
-            Value::List(items) => items.to_vec(),
-            one => vec![one.clone()],
-        };
+        let rules: Vec<Value> = one_or_many(rules);
         let mut candidates = Vec::new();
         for rule in &rules {
             candidates.push(self.candidate(rule, *rules_place, false)?);
@@ -131,7 +128,7 @@ impl Evaluator<'_> {
         let race = Race {
             name: objective.name().to_owned(),
             formula: objective.formula(),
-            rules: candidates.iter().map(super::train::entrant).collect(),
+            rules: candidates.iter().map(crate::lab::Entrant::of).collect(),
             steps: options.steps,
             rates: options.rates.clone(),
             schedule: options.schedule.as_ref().map(crate::ir::Rule::text),

@@ -1,7 +1,7 @@
 //! Searches from the language: `space`, `search`.
 
 use super::builtin::Given;
-use super::lists::{outside, whole};
+use super::lists::{one_or_many, outside, whole};
 use super::task::as_task;
 use super::train::{Options, Places};
 use super::{Evaluator, Result, Value};
@@ -125,10 +125,7 @@ impl Evaluator<'_> {
     }
 
     fn own_operands(&mut self, value: &Value, place: Span) -> Result<Vec<Operand>> {
-        let items = match value {
-            Value::List(items) => items.to_vec(),
-            one => vec![one.clone()],
-        };
+        let items = one_or_many(value);
         items
             .iter()
             .map(|item| {
@@ -203,10 +200,7 @@ impl Evaluator<'_> {
             builtin: Builtin::Search,
             given,
         };
-        let wanted = match on {
-            Value::List(items) => items.to_vec(),
-            one => vec![one.clone()],
-        };
+        let wanted = one_or_many(on);
         let mut tasks: Vec<Task> = Vec::new();
         for value in &wanted {
             tasks.push(self.search_task(value, &options, places)?);
@@ -314,10 +308,7 @@ impl Evaluator<'_> {
 
     /// Rules as sentences of a space.
     fn sentences(&mut self, space: &Space, value: &Value, place: Span) -> Result<Vec<Sentence>> {
-        let rules = match value {
-            Value::List(items) => items.to_vec(),
-            one => vec![one.clone()],
-        };
+        let rules = one_or_many(value);
         let mut graph = crate::ir::Graph::default();
         let operands: Vec<(String, NodeId)> = space
             .operands()

@@ -1,7 +1,7 @@
 //! Training from the language: `train`, `bench` on networks, `resume`.
 
 use super::builtin::Given;
-use super::lists::{outside, whole};
+use super::lists::{one_or_many, outside, whole};
 use super::task::as_task;
 use super::{Evaluator, Result, Value};
 use crate::bench::{self, Candidate};
@@ -91,10 +91,7 @@ impl Evaluator<'_> {
             return Err(self.unexpected(*task_place, "a network with its data"));
         };
         let options = Options { builtin, given };
-        let rules: Vec<Value> = match rules {
-            Value::List(items) => items.to_vec(),
-            one => vec![one.clone()],
-        };
+        let rules: Vec<Value> = one_or_many(rules);
         let mut candidates = Vec::new();
         for rule in &rules {
             candidates.push(self.candidate(rule, *rules_place, false)?);
@@ -156,7 +153,7 @@ impl Evaluator<'_> {
         Ok(Plan {
             name: task.name(),
             task: located,
-            rules: candidates.iter().map(entrant).collect(),
+            rules: candidates.iter().map(Entrant::of).collect(),
             rates,
             sweep: Settings {
                 epochs: options.count("sweep_epochs")?.unwrap_or(1),
@@ -302,17 +299,6 @@ impl Evaluator<'_> {
         // The bar goes; a press of Ctrl-C has been heard.
         let _ = host.progress(1.0, "done");
         report
-    }
-}
-
-/// A rule as it is written down.
-pub(super) fn entrant(candidate: &Candidate) -> Entrant {
-    Entrant {
-        name: candidate.name.clone(),
-        formula: candidate.formula.clone(),
-        text: candidate.rule.text(),
-        slots: candidate.slots,
-        is_baseline: candidate.is_baseline,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::message::{self, Metric, Settings};
 use super::task::Subject;
+use crate::bench::Candidate;
 use serde::{Deserialize, Serialize};
 
 /// Training examples of a trial that tries a learning rate (section 4.2 of the paper).
@@ -54,6 +55,19 @@ pub struct Entrant {
     pub slots: usize,
     /// Whether it stands here for comparison.
     pub is_baseline: bool,
+}
+
+impl Entrant {
+    /// A rule as it is written down.
+    pub fn of(candidate: &Candidate) -> Self {
+        Self {
+            name: candidate.name.clone(),
+            formula: candidate.formula.clone(),
+            text: candidate.rule.text(),
+            slots: candidate.slots,
+            is_baseline: candidate.is_baseline,
+        }
+    }
 }
 
 /// What a trial of a plan is for.

@@ -80,7 +80,7 @@ fn trained(
     tools: &mut Tools<'_>,
 ) -> Result<lab::Report, SearchError> {
     let plan = Plan {
-        rules: candidates.iter().map(entrant).collect(),
+        rules: candidates.iter().map(Entrant::of).collect(),
         seeds: (FRESH..FRESH + SEEDS).collect(),
         ..plan.clone()
     };
@@ -126,16 +126,6 @@ fn trained(
         (whole.task, whole.about) = (None, None);
     }
     Ok(whole)
-}
-
-fn entrant(candidate: &Candidate) -> Entrant {
-    Entrant {
-        name: candidate.name.clone(),
-        formula: candidate.formula.clone(),
-        text: candidate.rule.text(),
-        slots: candidate.slots,
-        is_baseline: candidate.is_baseline,
-    }
 }
 
 impl Again {

@@ -128,7 +128,8 @@ impl Crew for Pool {
         let is_cancelled = AtomicBool::new(false);
         thread::scope(|scope| {
             let (tell, told) = channel();
-            let workers = self.trainers.iter_mut().enumerate();
+            // No more of them than there are jobs: those that are started already come first.
+            let workers = self.trainers.iter_mut().take(total).enumerate();
             let leases: Vec<Sender<Lease>> = workers
                 .map(|(index, trainer)| {
                     let (lease, mine) = channel::<Lease>();
