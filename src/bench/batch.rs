@@ -154,6 +154,64 @@ struct Monitor {
     to_1e6: Vec<f64>,
 }
 
+impl Monitor {
+    /// Keeps the values of the lanes from `first` on, N at a time, since there may be few; some bits where one that is under way is not finite.
+    #[inline(always)]
+    fn note<const N: usize>(
+        &mut self,
+        first: usize,
+        values: &[f64],
+        is_over: &[f64],
+        least: f64,
+        done: f64,
+    ) -> u64 {
+        let (lasts, lowests) = (&mut self.last[first..], &mut self.lowest[first..]);
+        let (to_1e3s, to_1e6s) = (&mut self.to_1e3[first..], &mut self.to_1e6[first..]);
+        let (lasts, lowests) = (lasts.as_chunks_mut::<N>().0, lowests.as_chunks_mut::<N>().0);
+        let (to_1e3s, to_1e6s) = (
+            to_1e3s.as_chunks_mut::<N>().0,
+            to_1e6s.as_chunks_mut::<N>().0,
+        );
+        let given = values
+            .as_chunks::<N>()
+            .0
+            .iter()
+            .zip(is_over.as_chunks::<N>().0);
+        let steps = to_1e3s.iter_mut().zip(to_1e6s);
+        let kept = lasts.iter_mut().zip(lowests).zip(steps);
+        let mut trouble = [0; N];
+        for ((values, over), ((last, lowest), (to_1e3, to_1e6))) in given.zip(kept) {
+            // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
+            let own: [f64; N] = std::array::from_fn(|i| values[i] - values[i]);
+            trouble = std::array::from_fn(|i| trouble[i] | (own[i].to_bits() & under_way(over[i])));
+            let value: [f64; N] = std::array::from_fn(|i| {
+                let is_kept = over[i] == 0.0 && own[i] == 0.0;
+                if is_kept { values[i] } else { f64::INFINITY }
+            });
+            *last = std::array::from_fn(|i| {
+                let is_kept = over[i] == 0.0 && own[i] == 0.0;
+                if is_kept { values[i] } else { last[i] }
+            });
+            *lowest = std::array::from_fn(|i| {
+                if value[i] < lowest[i] {
+                    value[i]
+                } else {
+                    lowest[i]
+                }
+            });
+            let first_within = |at: &[f64; N], size: f64| {
+                std::array::from_fn(|i| {
+                    let is_first = value[i] - least <= size && done < at[i];
+                    if is_first { done } else { at[i] }
+                })
+            };
+            *to_1e3 = first_within(to_1e3, 1e-3);
+            *to_1e6 = first_within(to_1e6, 1e-6);
+        }
+        trouble.into_iter().fold(0, |all, bits| all | bits)
+    }
+}
+
 impl<'a> Batch<'a> {
     fn new(setup: &'a Setup<'a>, tasks: &'a [Task]) -> Result<Self, EngineError> {
         let dimension = setup.objective.start().len();
@@ -388,31 +446,13 @@ impl<'a> Batch<'a> {
     fn note(&mut self, done: u64) -> bool {
         let least = self.setup.least.unwrap_or(f64::NEG_INFINITY);
         let done = number(done);
+        let (values, over) = (self.function.values(), &self.is_over[..]);
+        let whole = values.len() / 4 * 4;
+        let (fours, ones) = values.split_at(whole);
+        let (fours_over, ones_over) = over.split_at(whole);
         let monitor = &mut self.monitor;
-        let lasts = monitor.last.iter_mut().zip(&mut monitor.lowest);
-        let steps = monitor.to_1e3.iter_mut().zip(&mut monitor.to_1e6);
-        let values = self.function.values().iter().zip(&self.is_over);
-        let mut trouble = 0;
-        for (((value, is_over), (last, lowest)), (to_1e3, to_1e6)) in values.zip(lasts).zip(steps) {
-            // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
-            let own = value - value;
-            let is_kept = *is_over == 0.0 && own == 0.0;
-            trouble |= own.to_bits() & under_way(*is_over);
-            let value = if is_kept { *value } else { f64::INFINITY };
-            *last = if is_kept { value } else { *last };
-            *lowest = if value < *lowest { value } else { *lowest };
-            let above = value - least;
-            *to_1e3 = if above <= 1e-3 && done < *to_1e3 {
-                done
-            } else {
-                *to_1e3
-            };
-            *to_1e6 = if above <= 1e-6 && done < *to_1e6 {
-                done
-            } else {
-                *to_1e6
-            };
-        }
+        let trouble = monitor.note::<4>(0, fours, fours_over, least, done)
+            | monitor.note::<1>(whole, ones, ones_over, least, done);
         trouble != 0
     }
 

@@ -5,15 +5,19 @@
 //! shapes, what kind of work it is, its cost and its documentation. What it computes on numbers is in [`Op::apply`],
 //! which values it can take in [`Op::range`].
 
+mod exponential;
 mod leaf;
 mod number;
 mod range;
 mod table;
 mod value;
 
+pub use exponential::exp;
+pub(crate) use exponential::{exp_each, log_each};
 pub use leaf::{LEAVES, Leaf, LeafInfo};
 pub use number::number_text;
 pub use table::TABLE;
+pub(crate) use value::{clip, sign};
 
 use crate::types::{Dim, ExprTy, Mismatch, Range, Shape, Stage};
 use serde::{Deserialize, Serialize};

@@ -52,7 +52,7 @@ impl Op {
             },
             Self::Exp => Range {
                 zero: false,
-                ..monotone(x, libm::exp)
+                ..monotone(x, super::exp)
             },
             Self::Log => monotone(
                 Range {

@@ -1,9 +1,10 @@
 //! What each op computes on numbers.
 //!
-//! The one meaning of every pure elementwise op, in f64. Transcendental functions come from `libm`, so that a constant
+//! The one meaning of every pure elementwise op, in f64. Transcendental functions are those of `libm`, so that a constant
 //! folded on one platform is the same bits on every other.
 
 use super::Op;
+use super::exponential::exp;
 
 impl Op {
     /// The value of a pure elementwise op on numbers; truth values are 1 and 0. `None` for ops that keep state, draw
@@ -32,7 +33,7 @@ impl Op {
             Self::Pow => power(x, y),
             Self::Abs => x.abs(),
             Self::Sign => sign(x),
-            Self::Exp => libm::exp(x),
+            Self::Exp => exp(x),
             Self::Log => libm::log(x),
             Self::Sqrt => libm::sqrt(x),
             Self::Clip => clip(x, y),
@@ -86,19 +87,16 @@ fn truth(claim: bool) -> f64 {
 }
 
 /// -1, 0 or 1; NaN stays NaN. `sign(0)` is 0.
-fn sign(x: f64) -> f64 {
-    if x > 0.0 {
-        1.0
-    } else if x < 0.0 {
-        -1.0
-    } else {
-        // Both zeros give 0, NaN gives itself.
-        x + 0.0
-    }
+#[inline]
+pub(crate) fn sign(x: f64) -> f64 {
+    // Both zeros give 0, NaN gives itself.
+    let value = if x > 0.0 { 1.0 } else { x + 0.0 };
+    if x < 0.0 { -1.0 } else { value }
 }
 
 /// To [-l, l]; NaN stays NaN.
-fn clip(x: f64, l: f64) -> f64 {
+#[inline]
+pub(crate) fn clip(x: f64, l: f64) -> f64 {
     if x > l {
         l
     } else if x < -l {
@@ -118,10 +116,12 @@ fn remainder(x: f64, y: f64) -> f64 {
     }
 }
 
-/// The real power; small whole exponents by multiplication, which is exact where the product is.
+/// The real power: of e the exponential; small whole exponents by multiplication, which is exact where the product is.
 fn power(x: f64, y: f64) -> f64 {
-    #[allow(clippy::float_cmp, reason = "exactly these exponents")]
-    if y == 2.0 {
+    #[allow(clippy::float_cmp, reason = "exactly these numbers")]
+    if x == std::f64::consts::E {
+        exp(y)
+    } else if y == 2.0 {
         x * x
     } else if y == 1.0 {
         x
@@ -135,9 +135,9 @@ fn power(x: f64, y: f64) -> f64 {
 /// 1 / (1 + e^-x), from whichever side does not overflow.
 fn sigmoid(x: f64) -> f64 {
     if x >= 0.0 {
-        1.0 / (1.0 + libm::exp(-x))
+        1.0 / (1.0 + exp(-x))
     } else {
-        let power = libm::exp(x);
+        let power = exp(x);
         power / (1.0 + power)
     }
 }
@@ -176,6 +176,26 @@ mod tests {
         check(Op::Pow, &[-2.0, 3.0], -8.0);
         check(Op::Pow, &[-2.0, 0.5], f64::NAN);
         check(Op::Pow, &[0.0, 0.0], 1.0);
+    }
+
+    #[test]
+    fn power_of_e_is_the_exponential() {
+        use std::f64::consts::E;
+        check(Op::Pow, &[E, 1.0], E);
+        check(Op::Exp, &[1.0], E);
+        for y in [
+            -3.0,
+            -1.0,
+            0.0,
+            0.5,
+            2.0,
+            3.0,
+            700.5,
+            f64::INFINITY,
+            f64::NAN,
+        ] {
+            check(Op::Pow, &[E, y], exp(y));
+        }
     }
 
     #[test]

@@ -4,21 +4,17 @@
 //! have nothing to do with the gradient, gets 0, one that points against the gradient is turned round; what makes no progress in a short run gets no long one;
 //! the rest is swept over learning rates in full.
 
-use super::space::{Builder, Sentence};
+use super::cores;
+use super::descent::descent;
+use super::space::{Builder, Sentence, Space, SpaceError};
 use super::spec::SearchError;
 use super::task::{Function, Score, Task, of_entry};
 use crate::algebra::{Algebra, UpTo};
-use crate::engine::noise::{self, Source};
-use crate::engine::{Runner, TensorShape};
 use crate::ir::{Graph, Rule};
 use crate::lab::{self, Ending};
 use crate::op::Op;
 use rustc_hash::FxHashMap;
 
-/// Elements of the parameter that the descent test runs on.
-const ELEMENTS: usize = 128;
-/// Steps of the descent test, of a run of a thousand.
-const STEPS: u64 = 12;
 /// The least mean cosine between updates and gradients that counts as pointing somewhere.
 const LEAST_COSINE: f64 = 0.05;
 /// A short run that earns no more than this is not gone on with.
@@ -112,11 +108,16 @@ pub struct Known {
     pub rate: Option<f64>,
 }
 
+/// Where rules are built and told apart: one for each core.
+struct Desk {
+    builder: Builder,
+    algebra: Algebra,
+}
+
 /// The cascade with all that it knows.
 pub struct Cascade<'t> {
     tasks: &'t [Task],
-    builder: Builder,
-    algebra: Algebra,
+    desks: Vec<Desk>,
     known: FxHashMap<[u8; 16], Known>,
     /// How many trials had to be turned round.
     turned: u64,
@@ -124,14 +125,21 @@ pub struct Cascade<'t> {
 
 impl<'t> Cascade<'t> {
     /// Rules of a space on some tasks.
-    pub fn new(builder: Builder, tasks: &'t [Task]) -> Self {
-        Self {
-            tasks,
-            builder,
+    ///
+    /// # Errors
+    /// Operands that remember too much.
+    pub fn new(space: &Space, tasks: &'t [Task]) -> Result<Self, SpaceError> {
+        let builder = Builder::new(space)?;
+        let desk = || Desk {
+            builder: builder.clone(),
             algebra: Algebra::new(),
+        };
+        Ok(Self {
+            tasks,
+            desks: std::iter::repeat_with(desk).take(cores::count()).collect(),
             known: FxHashMap::default(),
             turned: 0,
-        }
+        })
     }
 
     /// How many different rules were seen, up to learning rate and sign.
@@ -151,7 +159,8 @@ impl<'t> Cascade<'t> {
 
     /// The rule of a sentence as it descends: turned round where it had to be.
     pub fn rule(&mut self, trial: &Trial) -> Option<Rule> {
-        let rule = self.builder.rule(&trial.sentence).ok()?;
+        let builder = &mut self.desks.first_mut()?.builder;
+        let rule = builder.rule(&trial.sentence).ok()?;
         descending(rule).ok().map(|(rule, _)| rule)
     }
 
@@ -166,9 +175,9 @@ impl<'t> Cascade<'t> {
         crew: &mut Train<'_>,
     ) -> Result<Vec<Trial>, SearchError> {
         let mut trials: Vec<Trial> = Vec::with_capacity(batch.len());
-        // Rules that have to be run, by the place of their trial in the batch.
-        let mut fresh: Vec<Fresh> = Vec::new();
-        for (number, sentence) in (first..).zip(batch) {
+        let mut unknown: Vec<Option<(usize, Rule)>> = Vec::new();
+        let rules = self.rules(&batch);
+        for ((number, sentence), rule) in (first..).zip(batch).zip(rules) {
             let mut trial = Trial {
                 number,
                 sentence,
@@ -179,28 +188,39 @@ impl<'t> Cascade<'t> {
                 rate: None,
                 why: None,
             };
-            if let Ok(rule) = self.builder.rule(&trial.sentence) {
-                trial.key = self.algebra.key(&rule, UpTo::RateAndSign);
-                let is_known = self.known.contains_key(&trial.key)
-                    || trials.iter().any(|earlier| earlier.key == trial.key);
-                trial.stage = if is_known {
-                    Stage::Reused
+            if let Some((rule, key)) = rule {
+                trial.key = key;
+                let is_known = self.known.contains_key(&key)
+                    || trials.iter().any(|earlier| earlier.key == key);
+                if is_known {
+                    trial.stage = Stage::Reused;
                 } else {
-                    match descending(rule) {
-                        Ok((rule, is_turned)) => {
-                            trial.is_turned = is_turned;
-                            fresh.push(Fresh {
-                                number,
-                                place: trials.len(),
-                                rule,
-                            });
-                            Stage::Full
-                        }
-                        Err(ends_at) => ends_at,
-                    }
-                };
+                    unknown.push(Some((trials.len(), rule)));
+                }
             }
             trials.push(trial);
+        }
+        let found = cores::each(&mut unknown, |_, unknown| {
+            unknown
+                .take()
+                .map(|(place, rule)| (place, descending(rule)))
+        });
+        // Rules that have to be run.
+        let mut fresh: Vec<Fresh> = Vec::new();
+        for (place, found) in found.into_iter().flatten() {
+            let trial = &mut trials[place];
+            trial.stage = match found {
+                Ok((rule, is_turned)) => {
+                    trial.is_turned = is_turned;
+                    fresh.push(Fresh {
+                        number: trial.number,
+                        place,
+                        rule,
+                    });
+                    Stage::Full
+                }
+                Err(ends_at) => ends_at,
+            };
         }
         self.train(fresh, &mut trials, crew)?;
         for index in 0..trials.len() {
@@ -219,6 +239,22 @@ impl<'t> Cascade<'t> {
             self.learn(trial);
         }
         Ok(trials)
+    }
+
+    /// The rules of some sentences with their keys; none where shapes do not fit.
+    fn rules(&mut self, sentences: &[Sentence]) -> Vec<Option<(Rule, [u8; 16])>> {
+        let share = sentences.len().div_ceil(self.desks.len()).max(1);
+        let found = cores::each(&mut self.desks, |index, desk| {
+            let start = (index * share).min(sentences.len());
+            let own = &sentences[start..(start + share).min(sentences.len())];
+            let rules = own.iter().map(|sentence| {
+                let rule = desk.builder.rule(sentence).ok()?;
+                let key = desk.algebra.key(&rule, UpTo::RateAndSign);
+                Some((rule, key))
+            });
+            rules.collect::<Vec<_>>()
+        });
+        found.into_iter().flatten().collect()
     }
 
     /// Takes note of a trial, one of this search or one that is told again.
@@ -363,60 +399,4 @@ fn negated(rule: &Rule) -> Rule {
         .apply(Op::Neg, &[root])
         .expect("any shape can be negated");
     Rule::new(&graph, root)
-}
-
-/// How far updates point with the gradient: the mean over some steps of the cosine between the signs of both, each element weighing as much as its gradient
-/// up to 1. Gradients keep a direction under noise and differ in size by orders of magnitude. Every second element has the gradient of the one before with the
-/// other sign, and the same weight: what does not depend on the sign of the gradient gets exactly 0. None where an update is not finite.
-pub fn descent(rule: &Rule) -> Option<f64> {
-    let mut runner = Runner::new(rule, &[TensorShape::Vector(ELEMENTS)], 0).ok()?;
-    let draws = |stream: u32, step: u64, out: &mut [f64]| {
-        let source = Source {
-            seed: 0,
-            stream: noise::STREAM_SEARCH,
-            tensor: stream,
-            step,
-        };
-        noise::fill_normal(source, out);
-    };
-    let (mut w, mut direction, mut size) = ([0.0; ELEMENTS], [0.0; ELEMENTS], [0.0; ELEMENTS]);
-    draws(0, 0, &mut w);
-    mirror(&mut w, 1.0);
-    draws(1, 0, &mut direction);
-    draws(2, 0, &mut size);
-    for (direction, size) in direction.iter_mut().zip(size) {
-        *direction *= libm::exp(1.5 * size);
-    }
-    let (mut g, mut sum, mut counted) = ([0.0; ELEMENTS], 0.0, 0.0);
-    for step in 0..STEPS {
-        draws(3, step, &mut g);
-        for (g, direction) in g.iter_mut().zip(direction) {
-            *g = direction * (1.0 + 0.7 * *g);
-        }
-        mirror(&mut g, -1.0);
-        let update = runner.update(0, &w, &g, step, 1000).ok()?;
-        let (mut dot, mut uu, mut gg) = (0.0, 0.0, 0.0);
-        for (u, g) in update.iter().zip(g) {
-            if !u.is_finite() {
-                return None;
-            }
-            // Signs, for a cosine of the values themselves would hear the largest alone.
-            let size = g.abs();
-            dot += u.signum() * g.signum() * f64::from(u8::from(*u != 0.0)) * size.min(1.0);
-            uu += f64::from(u8::from(*u != 0.0)) * size.min(1.0);
-            gg += size.min(1.0);
-        }
-        if uu > 0.0 {
-            sum += dot / libm::sqrt(uu * gg);
-            counted += 1.0;
-        }
-    }
-    Some(if counted > 0.0 { sum / counted } else { 0.0 })
-}
-
-/// Gives every second element the value of the one before, times a sign.
-fn mirror(values: &mut [f64], sign: f64) {
-    for pair in values.chunks_exact_mut(2) {
-        pair[1] = sign * pair[0];
-    }
 }

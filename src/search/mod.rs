@@ -2,7 +2,9 @@
 
 pub mod again;
 pub mod cascade;
+mod cores;
 pub mod crew;
+mod descent;
 pub mod describe;
 pub mod grammar;
 pub mod journal;
@@ -20,6 +22,7 @@ mod tests;
 
 pub use cascade::{Cascade, Stage, Trial};
 pub use crew::{Crew, Pool};
+pub use descent::descent;
 pub use grammar::Grammar;
 pub use journal::{Forgetful, Journal};
 pub use policy::{Evolution, Policy, Random};

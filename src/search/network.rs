@@ -10,6 +10,7 @@
 
 use super::real::{Matrix, Real};
 use crate::engine::dispatch::{Work, with_widest};
+use crate::op::exp;
 use std::sync::Arc;
 
 /// The sides of a network.
@@ -360,20 +361,19 @@ fn softmax<R: Real>(scores: &mut [R], mask: &[bool]) {
             most = most.max(score.wide());
         }
     }
+    let below = |(score, is_allowed): (&R, &bool)| {
+        if *is_allowed {
+            score.wide() - most
+        } else {
+            0.0
+        }
+    };
+    let mut powers: Vec<f64> = scores.iter().zip(mask).map(below).collect();
     let mut sum = 0.0;
-    let powers: Vec<f64> = scores
-        .iter()
-        .zip(mask)
-        .map(|(score, is_allowed)| {
-            let power = if *is_allowed {
-                libm::exp(score.wide() - most)
-            } else {
-                0.0
-            };
-            sum += power;
-            power
-        })
-        .collect();
+    for (power, is_allowed) in powers.iter_mut().zip(mask) {
+        *power = if *is_allowed { exp(*power) } else { 0.0 };
+        sum += *power;
+    }
     for (score, power) in scores.iter_mut().zip(powers) {
         *score = R::of(power / sum);
     }

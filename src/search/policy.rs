@@ -83,7 +83,8 @@ impl Random {
         }
     }
 
-    /// The same in batches of another size: what it draws does not depend on it, only how many trials are lost when a search is broken off.
+    /// The same in batches of another size: what it draws does not depend on it, only how well cores are used and how many trials are lost when a search is
+    /// broken off.
     #[must_use]
     pub fn with_batch(self, batch: u64) -> Self {
         Self { batch, ..self }

@@ -3,6 +3,7 @@
 //! Every token is an action with the advantage of its sentence: the reward less a moving average of rewards. The surrogate of an action is
 //! `min(A r, A clip(r, 1 - c, 1 + c))`, where `r` is how much more likely it has become: for negative advantages too.
 
+use super::cores;
 use super::grammar::{Cursor, Grammar};
 use super::network::{Network, Sides, Tape};
 use super::policy::{Draws, Policy};
@@ -170,7 +171,7 @@ impl Policy for Ppo {
                 .iter()
                 .map(|sentence| self.network.row(place, sentence.last().copied()))
                 .collect();
-            let chances = chunked(&mut states, |index, state| {
+            let chances = cores::each(&mut states, |index, state| {
                 let own = index * CHUNK..((index + 1) * CHUNK).min(rows.len());
                 self.network
                     .chances(place, &rows[own.clone()], &masks[own], state)
@@ -346,7 +347,7 @@ fn gradient(network: &Network<f32>, batch: &mut Batch<'_>, settings: &Settings) 
             }
         })
         .collect();
-    let mut parts = chunked(&mut chunks, |_, chunk| {
+    let mut parts = cores::each(&mut chunks, |_, chunk| {
         let tape = network.read(&chunk.sentences, &chunk.masks);
         if is_first {
             chunk.old = own_chances(&tape, &chunk.sentences);
@@ -468,28 +469,4 @@ fn choose(chances: &[f32], draw: f64) -> u16 {
         }
     }
     chosen
-}
-
-/// Something of every chunk, on all cores where there are several; in order.
-#[cfg(feature = "threads")]
-fn chunked<T: Send, O: Send>(chunks: &mut [T], work: impl Fn(usize, &mut T) -> O + Sync) -> Vec<O> {
-    use rayon::prelude::*;
-    if chunks.len() < 2 {
-        return chunks
-            .iter_mut()
-            .enumerate()
-            .map(|(i, c)| work(i, c))
-            .collect();
-    }
-    let chunks = chunks.par_iter_mut().enumerate();
-    chunks.map(|(index, chunk)| work(index, chunk)).collect()
-}
-
-#[cfg(not(feature = "threads"))]
-fn chunked<T, O>(chunks: &mut [T], work: impl Fn(usize, &mut T) -> O) -> Vec<O> {
-    chunks
-        .iter_mut()
-        .enumerate()
-        .map(|(i, c)| work(i, c))
-        .collect()
 }

@@ -159,7 +159,7 @@ impl Real for f64 {
     }
 
     fn sigmoid(self) -> Self {
-        1.0 / (1.0 + libm::exp(-self))
+        1.0 / (1.0 + crate::op::exp(-self))
     }
 
     fn tanh(self) -> Self {

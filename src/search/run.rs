@@ -6,7 +6,7 @@ use super::grammar::Grammar;
 use super::journal::{Forgetful, Journal};
 use super::policy::{Evolution, Policy, Random};
 use super::ppo::Ppo;
-use super::space::{Builder, Sentence};
+use super::space::Sentence;
 use super::spec::{Leg, SearchError, Spec, Which};
 use super::task::Task;
 use crate::bench::report::Estimate;
@@ -24,6 +24,8 @@ const RECENT: u64 = 25;
 const LATELY: usize = 40;
 /// Trials of a batch of random search on networks: enough for all workers, few enough to lose when it is broken off.
 const ON_NETS: u64 = 10;
+/// Trials of a batch of random search on functions, at most: enough for all cores, few enough to see it move.
+const MOST_AT_ONCE: u64 = 200;
 /// Steps of imitation: enough to make sentences likely, few enough to leave others a chance.
 const IMITATED: u32 = 6;
 
@@ -168,7 +170,9 @@ pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, Sear
         Which::Random if spec.tasks.iter().any(|task| matches!(task, Task::Net(_))) => {
             Box::new(Random::new(leg.seed).with_batch(ON_NETS))
         }
-        Which::Random => Box::new(Random::new(leg.seed)),
+        Which::Random => {
+            Box::new(Random::new(leg.seed).with_batch((spec.budget / 6).clamp(10, MOST_AT_ONCE)))
+        }
         Which::Evolution => Box::new(Evolution::new(leg.seed).within(spec.budget)),
     };
     let mut tally = Tally::new(spec, leg)?;
@@ -319,7 +323,7 @@ impl<'s> Tally<'s> {
     fn new(spec: &'s Spec, leg: Leg) -> Result<Self, SearchError> {
         Ok(Self {
             spec,
-            cascade: Cascade::new(Builder::new(&spec.space)?, &spec.tasks),
+            cascade: Cascade::new(&spec.space, &spec.tasks)?,
             outcome: Outcome {
                 leg,
                 trials: 0,

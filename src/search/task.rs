@@ -1,5 +1,6 @@
 //! What rules are tried on, and what they are worth there.
 
+use super::cores;
 use crate::bench::{self, BenchError, Candidate, Options, Report};
 use crate::engine::Objective;
 use crate::ir::Rule;
@@ -10,6 +11,9 @@ use std::ops::ControlFlow;
 
 /// By how many powers of ten the distance to the least value must shrink for a reward of 1.
 const DECADES: f64 = 12.0;
+
+/// Rules that one core runs side by side: more share little more, and leave the other cores less.
+const TOGETHER: usize = 6;
 
 /// What rules are tried on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -99,18 +103,24 @@ impl Function {
         if rules.is_empty() {
             return Ok(Vec::new());
         }
-        let candidates: Vec<Candidate> = rules
-            .iter()
-            .map(|rule| Candidate {
-                name: String::new(),
-                formula: String::new(),
-                slots: 0,
-                rule: (*rule).clone(),
-                is_baseline: false,
-            })
-            .collect();
-        let report = self.race(&candidates, steps, &self.seeds, &self.starts)?;
-        Ok(self.of_report(&report))
+        let share = rules.len().div_ceil(cores::count()).clamp(1, TOGETHER);
+        let mut shares: Vec<&[&Rule]> = rules.chunks(share).collect();
+        let scores = cores::each(&mut shares, |_, rules| {
+            let candidates: Vec<Candidate> = rules
+                .iter()
+                .map(|rule| Candidate {
+                    name: String::new(),
+                    formula: String::new(),
+                    slots: 0,
+                    rule: (*rule).clone(),
+                    is_baseline: false,
+                })
+                .collect();
+            let report = self.race(&candidates, steps, &self.seeds, &self.starts)?;
+            Ok(self.of_report(&report))
+        });
+        let scores: Result<Vec<Vec<Score>>, BenchError> = scores.into_iter().collect();
+        Ok(scores?.into_iter().flatten().collect())
     }
 
     /// A race on this task.

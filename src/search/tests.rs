@@ -6,6 +6,7 @@
     reason = "small numbers, exact values, and parameters that change while they are walked over"
 )]
 
+use super::descent::{descent, slow_descent};
 use super::grammar::{Cursor, Grammar};
 use super::network::Network;
 use super::policy::{Draws, Evolution, Policy, Random};
@@ -62,6 +63,39 @@ fn all(space: &Space) -> Vec<Sentence> {
             .collect();
     }
     sentences
+}
+
+#[test]
+fn rules_descend_on_many_elements_as_on_each() {
+    for unary in [vec![Unary::Id, Unary::Exp, Unary::Log], Unary::ALL.to_vec()] {
+        let space = Space::new(
+            ["g", "m", "w", "1"].map(operand).to_vec(),
+            unary,
+            Binary::ALL.to_vec(),
+            2,
+            Constraints::default(),
+        )
+        .expect("a space");
+        let (mut grammar, mut builder) = (
+            Grammar::new(&space).expect("not empty"),
+            Builder::new(&space).expect("little state"),
+        );
+        let draws = Draws { seed: 5 };
+        let mut finite = 0;
+        for trial in 0..300 {
+            let sentence = grammar.uniform(draws.of(trial));
+            let rule = builder.rule(&sentence).expect("shapes fit");
+            let (found, want) = (descent(&rule), slow_descent(&rule));
+            assert_eq!(
+                found.map(f64::to_bits),
+                want.map(f64::to_bits),
+                "{}",
+                rule.text()
+            );
+            finite += u32::from(found.is_some());
+        }
+        assert!(finite > 100, "{finite}");
+    }
 }
 
 /// The constraints as one would say them, on the names of the tokens.

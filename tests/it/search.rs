@@ -6,14 +6,15 @@ use nos::ir::Rule;
 use nos::ir::tokens::{Binary, Unary};
 use nos::lab::message::Description;
 use nos::lab::{About, Blank, Notebook};
-use nos::search::cascade::{Cascade, Stage, descent};
+use nos::search::cascade::{Cascade, Stage};
 use nos::search::crew::Absent;
+use nos::search::descent;
 use nos::search::kin::{Kin, kin};
 use nos::search::ppo::{Memory, Settings};
 use nos::search::run::{Outcome, Tools, alone, run, standings};
 use nos::search::{
-    Builder, Constraints, Function, Journal, Leg, Operand, SearchError, Sentence, Space, Spec,
-    Task, Trial, Which,
+    Constraints, Function, Journal, Leg, Operand, SearchError, Sentence, Space, Spec, Task, Trial,
+    Which,
 };
 use std::ops::ControlFlow;
 
@@ -108,7 +109,7 @@ fn every_stage_of_the_cascade_has_its_rules() {
     )
     .expect("a space");
     let tasks = [bowl()];
-    let mut cascade = Cascade::new(Builder::new(&space).expect("little state"), &tasks);
+    let mut cascade = Cascade::new(&space, &tasks).expect("little state");
     let sentence = |text: &str| -> Sentence {
         let names: Vec<&str> = text.split(' ').collect();
         (0..)

@@ -38,12 +38,13 @@ pub(super) fn compile(
         graph: rule.graph(),
         signs: Signs::of(rule.graph(), true),
         blocks: vec![nothing; rule.graph().len()],
-        twos: Vec::new(),
+        known: FxHashMap::default(),
         numbers: vec![false; rule.graph().len()],
         slots: FxHashMap::default(),
         lanes: Lanes {
             coordinates,
             seeds: seeds.to_vec(),
+            twins: twins(seeds),
             instructions: Vec::new(),
             tables: Vec::new(),
             values: Vec::new(),
@@ -64,12 +65,21 @@ pub(super) fn compile(
     Ok(compiler.lanes)
 }
 
+/// For each seed the place where it stands first.
+fn twins(seeds: &[u64]) -> Vec<usize> {
+    let mut first = FxHashMap::default();
+    let places = seeds.iter().enumerate();
+    places
+        .map(|(place, seed)| *first.entry(*seed).or_insert(place))
+        .collect()
+}
+
 struct Compiler<'r> {
     graph: &'r Graph,
     signs: Signs,
     blocks: Vec<Block>,
-    /// Where the number 2 stands.
-    twos: Vec<usize>,
+    /// The numbers that are known, by where they stand.
+    known: FxHashMap<usize, f64>,
     /// Which nodes are numbers.
     numbers: Vec<bool>,
     slots: FxHashMap<Origin, usize>,
@@ -119,9 +129,7 @@ impl Compiler<'_> {
                 let block = self.room(Width::Shared);
                 self.lanes.values[block.start] = f64::from_bits(bits);
                 self.numbers[id.0 as usize] = true;
-                if bits == 2.0_f64.to_bits() {
-                    self.twos.push(block.start);
-                }
+                self.known.insert(block.start, f64::from_bits(bits));
                 return Ok(block);
             }
             Node::Own { rule, body } => {
@@ -222,12 +230,14 @@ impl Compiler<'_> {
     /// The loop that does the same, where arguments and result run side by side.
     fn quick(&self, work: Work, out: Block) -> Option<Quick> {
         let (code, x, y) = match work {
-            Work::Apply(op, [x, y, _], count) if count <= 2 => {
-                let code = Code::of(op, self.twos.contains(&y.start))?;
-                (code, x, if code.is_unary() { x } else { y })
+            Work::Apply(op, args, count) if count <= 2 => {
+                let number = |index: usize| self.known.get(&args[index].start).copied();
+                let (code, [x, y]) = Code::of(op, number)?;
+                (code, args[x], args[y])
             }
             Work::Ema(x, beta) if beta.width == Width::Shared => (Code::Ema, x, beta),
-            Work::Pick(x, Some(y), _) => (Code::Pick, x, y),
+            Work::Pick(x, None, _) => (Code::Pick, x, x),
+            Work::Pick(x, Some(y), _) => (Code::PickByTwo, x, y),
             Work::Trace(x, mu) if mu.width == Width::Shared => (Code::Trace, x, mu),
             _ => return None,
         };

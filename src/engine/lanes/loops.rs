@@ -3,7 +3,7 @@
 //! What is arithmetic in [`Op::apply`] is the same arithmetic here, in a loop that the compiler can vectorise; for everything else it
 //! is called element by element.
 
-use crate::op::Op;
+use crate::op::{Op, clip, exp_each, log_each, sign};
 
 /// One number for all, or one for each.
 #[derive(Clone, Copy, Debug)]
@@ -35,10 +35,10 @@ pub(super) fn apply(op: Op, out: &mut [f64], args: &[Arg<'_>]) {
         (Op::Neg, [x]) => map2(out, *x, two, |x, _| -x),
         (Op::Abs, [x]) => map2(out, *x, two, |x, _| x.abs()),
         (Op::Sqrt, [x]) => map2(out, *x, two, |x, _| x.sqrt()),
-        (Op::Sign, [x]) => map2(out, *x, two, |x, _| {
-            let value = if x > 0.0 { 1.0 } else { x + 0.0 };
-            if x < 0.0 { -1.0 } else { value }
-        }),
+        (Op::Sign, [x]) => map2(out, *x, two, |x, _| sign(x)),
+        (Op::Clip, [x, l]) => map2(out, *x, *l, clip),
+        (Op::Exp, [Arg::Many(x)]) => exp_each(out, x),
+        (Op::Log, [Arg::Many(x)]) => log_each(out, x),
         (_, [x]) => map2(out, *x, two, |x, _| plain(op, &[x])),
         (_, [x, y]) => map2(out, *x, *y, |x, y| plain(op, &[x, y])),
         _ => {

@@ -91,6 +91,8 @@ type TableEntry = (Op, [TableArg; 3], usize);
 pub struct Lanes {
     coordinates: usize,
     seeds: Vec<u64>,
+    /// For each lane the first that has its seed.
+    twins: Vec<usize>,
     instructions: Vec<Instruction>,
     tables: Vec<Vec<TableEntry>>,
     values: Vec<f64>,
@@ -165,9 +167,14 @@ impl Lanes {
         for instruction in &instructions {
             if let Work::Quick(quick) = &instruction.work {
                 quick.run(&mut self.values);
-            } else if let Work::Leaf(Leaf::Grad) = instruction.work {
+            } else if let Work::Leaf(leaf @ (Leaf::Grad | Leaf::Weight)) = instruction.work {
                 let lanes = self.seeds.len();
-                gather(&mut self.values[instruction.out.start..][..wide], lanes, g);
+                let row = if leaf == Leaf::Grad { g } else { w };
+                gather(
+                    &mut self.values[instruction.out.start..][..wide],
+                    lanes,
+                    row,
+                );
             } else if let Work::Correction(beta) = instruction.work
                 && beta.width == Width::Shared
             {
@@ -230,16 +237,20 @@ impl Lanes {
                 Leaf::Step => target.fill(moment.t),
                 Leaf::Total => target.fill(moment.total),
                 Leaf::Noise => {
-                    for (index, out) in target.iter_mut().enumerate() {
-                        let source = source(index % lanes, noise::STREAM_NOISE);
-                        *out = noise::normal(source, element(index / lanes)) * 0.1;
+                    draw(&self.twins, target, |lane, row| {
+                        noise::fill_normal(source(lane, noise::STREAM_NOISE), row);
+                    });
+                    for out in target {
+                        *out *= 0.1;
                     }
                 }
                 Leaf::StepNoise => {
                     let deviation = libm::pow(1.0 + moment.t, -0.55 / 2.0);
-                    for (lane, out) in target.iter_mut().enumerate() {
-                        let source = source(lane, noise::STREAM_STEP_NOISE);
-                        *out = noise::normal(source, 0) * deviation;
+                    draw(&self.twins, target, |lane, row| {
+                        noise::fill_normal(source(lane, noise::STREAM_STEP_NOISE), row);
+                    });
+                    for out in target {
+                        *out *= deviation;
                     }
                 }
                 Leaf::Coordinate(_) => unreachable!("coordinates are turned away before running"),
@@ -271,10 +282,11 @@ impl Lanes {
             }
             Work::LastUpdate(state) => target.copy_from_slice(&self.state[kept(state)]),
             Work::Drop(x, p, stream) => {
+                draw(&self.twins, target, |lane, row| {
+                    noise::fill_uniform(source(lane, stream), row);
+                });
                 for (index, out) in target.iter_mut().enumerate() {
-                    let draw =
-                        noise::uniform(source(index % lanes, stream), element(index / lanes));
-                    let is_dropped = draw < view.at(p, index);
+                    let is_dropped = *out < view.at(p, index);
                     *out = if is_dropped { 0.0 } else { view.at(x, index) };
                 }
             }
@@ -310,6 +322,35 @@ impl Lanes {
                 });
             }
             Work::Table(_) | Work::Quick(_) => unreachable!("done above"),
+        }
+    }
+}
+
+/// The draws of every coordinate of every lane; lanes of one seed share theirs. `fill` makes those of a lane, coordinate by coordinate.
+fn draw(twins: &[usize], out: &mut [f64], fill: impl Fn(usize, &mut [f64])) {
+    const FEW: usize = 4;
+    let lanes = twins.len().min(out.len());
+    if lanes == 0 {
+        return;
+    }
+    let coordinates = out.len() / lanes;
+    let (mut few, mut many) = ([0.0; FEW], Vec::new());
+    let row = if coordinates <= FEW {
+        &mut few[..coordinates]
+    } else {
+        many.resize(coordinates, 0.0);
+        &mut many[..]
+    };
+    for (lane, twin) in twins[..lanes].iter().enumerate() {
+        if *twin == lane {
+            fill(lane, row);
+            for (coordinate, draw) in row.iter().enumerate() {
+                out[coordinate * lanes + lane] = *draw;
+            }
+        } else {
+            for row in out.chunks_exact_mut(lanes) {
+                row[lane] = row[*twin];
+            }
         }
     }
 }

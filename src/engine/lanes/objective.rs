@@ -19,10 +19,8 @@ enum Step {
 
 /// The loop for an op, where there is one.
 fn quick(each: &Instruction, numbers: &[Option<f64>], lanes: usize) -> Option<Quick> {
-    let [x, y, _] = each.args;
-    let is_square = each.count == 2 && numbers[y] == Some(2.0);
-    let code = Code::of(each.op, is_square)?;
-    let y = if code.is_unary() { x } else { y };
+    let (code, args) = Code::of(each.op, |index| numbers[each.args[index]])?;
+    let [x, y] = args.map(|index| each.args[index]);
     let (is_x_one, is_y_one) = (numbers[x].is_some(), numbers[y].is_some());
     (!(is_x_one && is_y_one)).then_some(Quick {
         code,

@@ -12,7 +12,7 @@
     reason = "a few ops have loops of their own; all others are treated alike"
 )]
 
-use crate::op::Op;
+use crate::op::{Op, clip, exp_each, log_each, sign};
 
 /// A loop over neighbouring values.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Quick {
     pub(super) y: usize,
     /// Whether the second argument is one number for all.
     pub(super) is_y_one: bool,
-    /// Where the four values of a [`Code::Pick`] stand.
+    /// Where the four values to pick from stand.
     pub(super) table: usize,
     pub(super) out: usize,
     pub(super) len: usize,
@@ -41,10 +41,16 @@ pub(super) enum Code {
     Neg,
     Abs,
     Sqrt,
+    Sign,
+    Clip,
+    Exp,
+    Log,
     Ema,
     Trace,
-    /// One of four values by the sign of a product.
+    /// One of four values by a sign.
     Pick,
+    /// One of four values by the sign of a product.
+    PickByTwo,
 }
 
 /// One of four values: for a product that is negative, zero, positive, or NaN.
@@ -66,24 +72,49 @@ pub(super) fn pick(table: &[f64]) -> impl Fn(f64, f64) -> f64 + use<> {
 }
 
 impl Code {
-    /// The loop of an op, where there is one. `is_square` is for powers: whether the exponent is 2.
-    pub(super) fn of(op: Op, is_square: bool) -> Option<Self> {
-        Some(match op {
+    /// The loop of an op, where there is one, and which arguments of the op are those of the loop. `number` tells what is known of an argument.
+    pub(super) fn of(op: Op, number: impl Fn(usize) -> Option<f64>) -> Option<(Self, [usize; 2])> {
+        if op == Op::Pow && number(0) == Some(std::f64::consts::E) {
+            return Some((Self::Exp, [1, 1]));
+        }
+        let code = match op {
             Op::Add => Self::Add,
             Op::Sub => Self::Sub,
             Op::Mul => Self::Mul,
             Op::Div => Self::Div,
-            Op::Pow if is_square => Self::Square,
+            Op::Pow if number(1) == Some(2.0) => Self::Square,
             Op::Neg => Self::Neg,
             Op::Abs => Self::Abs,
             Op::Sqrt => Self::Sqrt,
+            Op::Sign => Self::Sign,
+            Op::Clip => Self::Clip,
+            Op::Exp => Self::Exp,
+            Op::Log => Self::Log,
             _ => return None,
-        })
+        };
+        Some((code, if code.is_unary() { [0, 0] } else { [0, 1] }))
     }
 
     /// Whether there is only one argument.
     pub(super) fn is_unary(self) -> bool {
-        matches!(self, Self::Square | Self::Neg | Self::Abs | Self::Sqrt)
+        match self {
+            Self::Square
+            | Self::Neg
+            | Self::Abs
+            | Self::Sqrt
+            | Self::Sign
+            | Self::Exp
+            | Self::Log
+            | Self::Pick => true,
+            Self::Add
+            | Self::Sub
+            | Self::Mul
+            | Self::Div
+            | Self::Clip
+            | Self::Ema
+            | Self::Trace
+            | Self::PickByTwo => false,
+        }
     }
 }
 
@@ -102,7 +133,15 @@ impl Quick {
             Code::Neg => self.one(before, out, |x| -x),
             Code::Abs => self.one(before, out, f64::abs),
             Code::Sqrt => self.one(before, out, f64::sqrt),
+            Code::Sign => self.one(before, out, sign),
+            Code::Clip => self.two(before, out, clip),
+            Code::Exp => exp_each(out, &before[self.x..self.x + self.len]),
+            Code::Log => log_each(out, &before[self.x..self.x + self.len]),
             Code::Pick => {
+                let pick = pick(&before[self.table..self.table + 4]);
+                self.one(before, out, |x| pick(x, 1.0));
+            }
+            Code::PickByTwo => {
                 let pick = pick(&before[self.table..self.table + 4]);
                 self.two(before, out, pick);
             }
