@@ -106,6 +106,8 @@ enum Told {
     Note(Note),
     /// What it is at.
     At(String),
+    /// A worker has panicked: its lease is lost with it.
+    Panicked,
     /// A job is over, one way or another.
     Over(usize, Box<(Lease, Result<Report, Stop>)>),
 }
@@ -162,6 +164,11 @@ impl Crew for Pool {
                 match message {
                     Told::Note(note) => note(notebook),
                     Told::At(what) => at = what,
+                    // The panic goes on from here when all threads are done.
+                    Told::Panicked => {
+                        is_cancelled.store(true, Ordering::Relaxed);
+                        break;
+                    }
                     Told::Over(worker, done) => desk.take_back(worker, done.0, done.1),
                 }
                 if desk.halt.is_none() && hear(desk.done(), total, &at).is_break() {
@@ -228,9 +235,21 @@ impl Desk {
     }
 }
 
-fn is_lost(entry: &Entry) -> bool {
+pub(super) fn is_lost(entry: &Entry) -> bool {
     let mut trainings = entry.sweep.iter().chain(&entry.runs);
     trainings.any(|training| matches!(training.end, Ending::Failed { .. }))
+}
+
+/// Tells of the end of a thread that nobody expects.
+struct Alarm<'a>(&'a Sender<Told>);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Whoever does not listen any more does not wait either.
+            let _ = self.0.send(Told::Panicked);
+        }
+    }
 }
 
 /// Takes leases until there are no more.
@@ -241,6 +260,7 @@ fn worker(
     tell: &Sender<Told>,
     is_cancelled: &AtomicBool,
 ) {
+    let _alarm = Alarm(tell);
     for mut lease in leases {
         lease.attempts += 1;
         let mut notebook = Remote {

@@ -13,6 +13,7 @@ pub mod network;
 pub mod policy;
 pub mod ppo;
 pub mod real;
+mod remember;
 pub mod run;
 pub mod space;
 pub mod spec;

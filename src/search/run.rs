@@ -6,9 +6,11 @@ use super::grammar::Grammar;
 use super::journal::{Forgetful, Journal};
 use super::policy::{Evolution, Policy, Random};
 use super::ppo::Ppo;
+use super::remember::Remembering;
 use super::space::Sentence;
 use super::spec::{Leg, SearchError, Spec, Which};
 use super::task::Task;
+use crate::bench::Candidate;
 use crate::bench::report::Estimate;
 use crate::ir::Rule;
 use crate::lab::{Entrant, Entry, Plan};
@@ -131,8 +133,13 @@ impl Progress {
 /// A space or a task that is none, networks that cannot be trained, a journal that cannot be written.
 pub fn all(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>, SearchError> {
     let mut outcomes = Vec::new();
+    let mut tools = Tools {
+        crew: &mut Remembering::new(tools.crew),
+        journal: tools.journal,
+        progress: tools.progress,
+    };
     for leg in spec.legs() {
-        let outcome = run(spec, leg, tools)?;
+        let outcome = run(spec, leg, &mut tools)?;
         let is_complete = outcome.is_complete;
         outcomes.push(outcome);
         if !is_complete {
@@ -297,15 +304,9 @@ fn train(
 
 /// A plan of one rule.
 pub(super) fn plan_of(plan: &Plan, rule: &Rule) -> Plan {
-    let text = rule.text();
+    let candidate = Candidate::new(rule.text(), rule.clone());
     Plan {
-        rules: vec![Entrant {
-            name: text.clone(),
-            formula: text.clone(),
-            text,
-            slots: rule.slots().per_element,
-            is_baseline: false,
-        }],
+        rules: vec![Entrant::of(&candidate)],
         ..plan.clone()
     }
 }
