@@ -149,7 +149,8 @@ impl Evaluator<'_> {
             // What is written down is not lost by what went wrong.
             Err(_) => (Status::Interrupted, None),
         };
-        let ended = shelf.end(run, status, best);
+        let again = found.as_ref().map_or(&[][..], |found| &found.again);
+        let ended = shelf.end(run, status, best, again);
         let mut found = found?;
         ended.map_err(|why| super::kept::unusable(places.call, why))?;
         found.run = Some(run);

@@ -9,7 +9,9 @@ use crate::bench;
 use crate::check::known::{CURVE, LEADERS, RUNS, TRAINED};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::Objective;
-use crate::lab::{Archive, Report, Stage, Training, time_text};
+use crate::lab::{Archive, Record, Report, Stage, Training, time_text};
+use crate::search::Task;
+use crate::search::again::Again;
 use crate::source::Span;
 use crate::syntax::names::Symbol;
 use std::cell::RefCell;
@@ -74,15 +76,22 @@ impl Evaluator<'_> {
         };
         let (name, metric) = (task.name(), task.metric());
         let mut leaders = Vec::new();
-        let mut archive = archive.borrow_mut();
-        let records = archive.runs().map_err(|why| unusable(span, why))?;
+        let records = archive.borrow_mut().runs();
+        let records = records.map_err(|why| unusable(span, why))?;
         // Equal results stand in the order in which they were found.
         for record in records.iter().rev().filter(|record| record.task == name) {
             self.alive(span)?;
             let kept = archive
+                .borrow_mut()
                 .read(record.run)
                 .map_err(|why| unusable(span, why))?;
             leaders.extend(self.leaders(&kept.report()));
+        }
+        let is_same = |task: &Task| matches!(task, Task::Net(plan) if plan.name == name);
+        for again in self.found_on(&records, is_same, span)? {
+            if let Again::Training(report) = again {
+                leaders.extend(self.leaders(&report));
+            }
         }
         leaders.sort_by(|a, b| {
             if metric.is_better(a.reward, b.reward) {
@@ -105,11 +114,11 @@ impl Evaluator<'_> {
         };
         let (name, formula) = (objective.name(), objective.formula());
         let mut leaders = Vec::new();
-        let mut archive = archive.borrow_mut();
-        let records = archive.runs().map_err(|why| unusable(span, why))?;
+        let records = archive.borrow_mut().runs();
+        let records = records.map_err(|why| unusable(span, why))?;
         for record in records.iter().rev().filter(|record| record.task == name) {
             self.alive(span)?;
-            let race = archive.race(record.run);
+            let race = archive.borrow_mut().race(record.run);
             let race = race.map_err(|why| unusable(span, why))?;
             // Functions of one name need not be one.
             if let Some(race) = race.filter(|race| race.race.formula == formula)
@@ -118,10 +127,51 @@ impl Evaluator<'_> {
                 leaders.extend(self.racers(report));
             }
         }
+        let is_same = |task: &Task| {
+            matches!(task, Task::Function(function)
+                if function.objective.name() == name && function.objective.formula() == formula)
+        };
+        for again in self.found_on(&records, is_same, span)? {
+            if let Again::Race(report) = again {
+                leaders.extend(self.racers(&report));
+            }
+        }
         leaders.sort_by(|a, b| a.reward.total_cmp(&b.reward));
         Ok(Value::List(
             leaders.into_iter().map(|leader| leader.value).collect(),
         ))
+    }
+
+    /// What the best rules of searches did on a task when they ran once more.
+    fn found_on(
+        &mut self,
+        records: &[Record],
+        is_same: impl Fn(&Task) -> bool,
+        span: Span,
+    ) -> Result<Vec<Again>> {
+        let shelf = self.host.searches(false);
+        let Some(shelf) = shelf.map_err(|why| unusable(span, why))? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for record in records.iter().rev() {
+            self.alive(span)?;
+            let mut shelf = shelf.borrow_mut();
+            let spec = shelf.read(record.run);
+            let Some(spec) = spec.map_err(|why| unusable(span, why))? else {
+                continue;
+            };
+            if !spec.tasks.iter().any(&is_same) {
+                continue;
+            }
+            let again = shelf.again(record.run);
+            for (task, again) in again.map_err(|why| unusable(span, why))? {
+                if spec.tasks.get(task).is_some_and(&is_same) {
+                    found.push(again);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The rules of a race that have a learning rate at which no run failed.

@@ -6,6 +6,7 @@ use super::spec::{SearchError, Spec};
 use super::task::{Function, Task};
 use crate::bench::{self, Candidate, Report};
 use crate::lab::{self, Entrant, Plan};
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// Starts at random where a function says where they lie.
@@ -16,7 +17,8 @@ const SEEDS: u64 = 3;
 const FRESH: u64 = 1000;
 
 /// The leaders and the baselines on one of the tasks; leaders come first in both.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Again {
     /// On a test function.
     Race(Box<Report>),
@@ -129,6 +131,16 @@ fn trained(
 }
 
 impl Again {
+    /// The same as a part of a run of the store.
+    #[must_use]
+    pub fn of_run(mut self, run: i64) -> Self {
+        match &mut self {
+            Self::Race(report) => report.run = Some(run),
+            Self::Training(report) => report.run = Some(run),
+        }
+        self
+    }
+
     /// What the rules reached on the task, in the order of the report, as places: 1 for the best, halves where two are equal.
     pub fn ranks(&self) -> Vec<f64> {
         match self {

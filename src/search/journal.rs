@@ -1,5 +1,6 @@
 //! Where a search is written down as it happens, and read again.
 
+use super::again::Again;
 use super::cascade::Trial;
 use super::ppo::Memory;
 use super::spec::Spec;
@@ -109,9 +110,21 @@ pub trait Searches {
     fn journal<'a>(&'a mut self, run: i64, spec: &'a Spec)
     -> Result<Box<dyn Journal + 'a>, String>;
 
-    /// A search is over, whatever came of it: the best rule and its reward.
+    /// A search is over, whatever came of it: the best rule and its reward, and what the best rules did when they ran once more, task by task.
     ///
     /// # Errors
     /// It could not be written down.
-    fn end(&mut self, run: i64, status: Status, best: Option<(&str, f64)>) -> Result<(), String>;
+    fn end(
+        &mut self,
+        run: i64,
+        status: Status,
+        best: Option<(&str, f64)>,
+        again: &[Again],
+    ) -> Result<(), String>;
+
+    /// What the best rules of a search did when they ran once more, with the place of the task; nothing where it is not over.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn again(&mut self, run: i64) -> Result<Vec<(usize, Again)>, String>;
 }

@@ -8,7 +8,12 @@ pub(super) const APPLICATION: i64 = 0x6e6f_7372;
 
 /// What leads from each version to the next, from an empty file on. Rows are only ever added to this list: stores that were written with it
 /// are out there.
-pub(super) const MIGRATIONS: [&str; 3] = [FIRST, super::races::TABLE, super::search::TABLES];
+pub(super) const MIGRATIONS: [&str; 4] = [
+    FIRST,
+    super::races::TABLE,
+    super::search::TABLES,
+    super::search::RESULTS,
+];
 
 /// Trainings of networks.
 const FIRST: &str = "

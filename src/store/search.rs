@@ -4,6 +4,7 @@ use super::write::Writer;
 use super::{Error, Store, json};
 use crate::lab::message::Description;
 use crate::lab::{About, Notebook, Status};
+use crate::search::again::Again;
 use crate::search::cascade::Stage;
 use crate::search::journal::Searches;
 use crate::search::ppo::Memory;
@@ -41,6 +42,18 @@ pub(super) const TABLES: &str = "
         memory TEXT NOT NULL,
         PRIMARY KEY (run, leg)
     ) STRICT;
+";
+
+/// What makes a store that has searches one that has what they have found.
+pub(super) const RESULTS: &str = "
+    -- The best rules of a search and the baselines, run once more on one of its tasks. `report` is RON, which has words for numbers that are not
+    -- finite.
+    CREATE TABLE search_results (
+        run INTEGER NOT NULL REFERENCES searches (run),
+        task INTEGER NOT NULL,
+        report TEXT NOT NULL,
+        PRIMARY KEY (run, task)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Seconds between two writings of what a controller knows: some megabytes, while a batch of trials on test functions takes milliseconds. What lies between
@@ -89,9 +102,21 @@ impl Searches for Store {
         }))
     }
 
-    fn end(&mut self, run: i64, status: Status, best: Option<(&str, f64)>) -> Result<(), String> {
-        let closed = self.finish(run, status, best);
+    fn end(
+        &mut self,
+        run: i64,
+        status: Status,
+        best: Option<(&str, f64)>,
+        again: &[Again],
+    ) -> Result<(), String> {
+        let kept = self.keep(run, again);
+        let closed = kept.and_then(|()| self.finish(run, status, best));
         self.told(closed)
+    }
+
+    fn again(&mut self, run: i64) -> Result<Vec<(usize, Again)>, String> {
+        let read = self.results(run);
+        self.told(read)
     }
 }
 
@@ -126,6 +151,39 @@ impl Store {
         let task = task.map(|task| super::read::parsed(&task)).transpose()?;
         let about = torch.zip(device);
         Ok((task, about.map(|(torch, device)| About { torch, device })))
+    }
+
+    fn keep(&mut self, run: i64, again: &[Again]) -> Result<(), Error> {
+        let change = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (task, report) in again.iter().enumerate() {
+            let text = ron::to_string(report).map_err(unreadable)?;
+            change.execute(
+                "INSERT OR REPLACE INTO search_results (run, task, report) VALUES (?, ?, ?)",
+                params![run, number(task as u64), text],
+            )?;
+        }
+        change.commit()?;
+        Ok(())
+    }
+
+    fn results(&self, run: i64) -> Result<Vec<(usize, Again)>, Error> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT task, report FROM search_results WHERE run = ? ORDER BY task",
+        )?;
+        let rows = query.query_map([run], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        rows.map(|row| {
+            let (task, text) = row?;
+            let report: Again = ron::from_str(&text).map_err(unreadable)?;
+            Ok((
+                usize::try_from(task).unwrap_or(usize::MAX),
+                report.of_run(run),
+            ))
+        })
+        .collect()
     }
 
     fn take_up_search(&mut self, run: i64) -> Result<(), Error> {
@@ -286,6 +344,12 @@ impl Journal for Pages<'_> {
             store: self.store,
             run: self.run,
         })
+    }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::Other {
+        message: format!("what a search has found cannot be kept: {error}"),
     }
 }
 

@@ -206,7 +206,8 @@ fn searches_are_values_pictures_and_pages() {
 #[test]
 fn several_tasks_are_ranked_together() {
     let search = "search(space(\"signs\"), on: [rosenbrock, synthetic(convnet)], budget: 6, steps: 100, lr: [0.01, 0.1], epochs: 1, policies: [\"random\"])";
-    let text = Desk::new("good", search).says(&["search", "spec.nos"]);
+    let desk = Desk::new("good", search);
+    let text = desk.says(&["search", "spec.nos"]);
     assert!(
         text.contains("search on rosenbrock, synthetic(convnet), 6 trials"),
         "{text}"
@@ -215,4 +216,19 @@ fn several_tasks_are_ranked_together() {
         text.contains("over all tasks") && text.contains("mean place"),
         "{text}"
     );
+    // What ran once more stands on the boards of both tasks, and on no other.
+    let board = |task: &str| {
+        let code = format!(
+            "let rows = leaderboard({task}); print(len(rows), len(rows |> filter(fn(x) => x.run == 1)))"
+        );
+        desk.says(&["-e", &code]).trim_end().to_owned()
+    };
+    let rows = desk.says(&["-e", "print(len(load(1).training.rows))"]);
+    let both = format!("{0} {0}", rows.trim_end());
+    assert_eq!(board("synthetic(convnet)"), both);
+    let on_function = "print(len(load(1).report.rows |> filter(fn(x) => x.failures == 0)))";
+    let rows = desk.says(&["-e", on_function]);
+    assert_eq!(board("rosenbrock"), format!("{0} {0}", rows.trim_end()));
+    assert_eq!(board("beale"), "0 0");
+    assert_eq!(board("synthetic(convnet, examples: 100)"), "0 0");
 }
