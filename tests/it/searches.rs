@@ -1,86 +1,47 @@
 //! Searches as the program runs them: killed at any moment and resumed, side by side, with labs that die.
 
 use crate::fake_lab;
+use crate::train::Bench;
 use rusqlite::{Connection, OpenFlags};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// A folder with a stand-in of the lab and a search to be done.
-struct Desk {
-    folder: TempDir,
+fn desk(mode: &str, search: &str) -> Bench {
+    let bench = Bench::new(mode);
+    std::fs::write(bench.path("spec.nos"), search).unwrap();
+    bench
 }
 
-impl Desk {
-    fn new(mode: &str, search: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fake_lab::program(folder.path(), mode);
-        std::fs::write(folder.path().join("spec.nos"), search).unwrap();
-        Self { folder }
-    }
+/// How many rows a query of the store counts; 0 where there is none yet.
+fn count(bench: &Bench, query: &str) -> i64 {
+    let store = Connection::open_with_flags(
+        bench.path("nos.db"),
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    );
+    store
+        .and_then(|store| store.query_row(query, [], |row| row.get(0)))
+        .unwrap_or(0)
+}
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nos"));
-        command
-            .args(args)
-            .current_dir(self.folder.path())
-            .env("NOS_LAB", self.path("nos-lab"))
-            .env_remove("NOS_STORE")
-            .env_remove("NOS_DATA")
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Standard output of a command that succeeds.
-    #[track_caller]
-    fn says(&self, args: &[&str]) -> String {
-        let (output, out, err) = self.run(args);
-        assert!(output.status.success(), "{args:?}: {out}{err}");
-        out
-    }
-
-    fn run(&self, args: &[&str]) -> (Output, String, String) {
-        let output = self.command(args).output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        (output, out, err)
-    }
-
-    /// How many rows a query of the store counts; 0 where there is none yet.
-    fn count(&self, query: &str) -> i64 {
-        let store = Connection::open_with_flags(
-            self.path("nos.db"),
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        );
-        store
-            .and_then(|store| store.query_row(query, [], |row| row.get(0)))
-            .unwrap_or(0)
-    }
-
-    /// Starts the search and kills it as soon as the query counts so many rows; whether it was still at work.
-    fn killed_at(&self, args: &[&str], query: &str, rows: i64) -> bool {
-        let mut child = self
-            .command(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        loop {
-            if child.try_wait().unwrap().is_some() {
-                return false;
-            }
-            if self.count(query) >= rows {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(2));
+/// Starts a search and kills it as soon as the query counts so many rows; whether it was still at work.
+fn killed_at(bench: &Bench, args: &[&str], query: &str, rows: i64) -> bool {
+    let mut command = bench.command(args);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    loop {
+        if child.try_wait().unwrap().is_some() {
+            return false;
         }
+        if count(bench, query) >= rows {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -95,17 +56,17 @@ const ON_NET: &str = "search(space(\"signs\"), on: synthetic(convnet), budget: 1
 
 #[test]
 fn search_that_is_killed_and_resumed_is_the_search_that_was_not() {
-    let whole = Desk::new("good", ON_BOWL).says(&["search", "spec.nos"]);
+    let whole = desk("good", ON_BOWL).says(&["search", "spec.nos"]);
     assert!(
         whole.starts_with("search on bowl, 360 trials, run 1\n"),
         "{whole}"
     );
     // In the first leg, at its end, in the second and in the third, one after another.
-    let desk = Desk::new("good", ON_BOWL);
-    assert!(desk.killed_at(&["search", "spec.nos"], TRIALS, 20));
+    let desk = desk("good", ON_BOWL);
+    assert!(killed_at(&desk, &["search", "spec.nos"], TRIALS, 20));
     for rows in [60, 120, 170, 300] {
         // A search on a machine under load can be faster than who watches it; the last line says whether all was done.
-        desk.killed_at(&["search", "--resume", "1"], TRIALS, rows);
+        killed_at(&desk, &["search", "--resume", "1"], TRIALS, rows);
     }
     let runs = desk.says(&["runs"]);
     if runs.contains("done") {
@@ -115,31 +76,30 @@ fn search_that_is_killed_and_resumed_is_the_search_that_was_not() {
         assert_eq!(desk.says(&["search", "--resume", "1"]), whole);
         assert_eq!(desk.says(&["report", "1"]), whole);
     }
-    assert_eq!(desk.count(TRIALS), 360);
+    assert_eq!(count(&desk, TRIALS), 360);
     // It is over now.
-    let (output, _, err) = desk.run(&["search", "--resume", "1"]);
-    assert_eq!(output.status.code(), Some(2), "{err}");
+    let err = desk.fails(2, &["search", "--resume", "1"]);
     assert!(err.contains("is over") || err.contains("done"), "{err}");
 }
 
 #[test]
 fn number_of_workers_and_deaths_change_nothing() {
-    let alone = Desk::new("good", ON_NET).says(&["search", "spec.nos", "--workers", "1"]);
+    let alone = desk("good", ON_NET).says(&["search", "spec.nos", "--workers", "1"]);
     assert!(
         alone.contains("search on synthetic(convnet), 24 trials, run 1\n"),
         "{alone}"
     );
-    let many = Desk::new("takes-time", ON_NET).says(&["search", "spec.nos", "--workers", "4"]);
+    let many = desk("takes-time", ON_NET).says(&["search", "spec.nos", "--workers", "4"]);
     assert_eq!(many, alone);
     // The lab dies at a rule; another worker has it again.
-    let desk = Desk::new("dies-once", ON_NET);
+    let desk = desk("dies-once", ON_NET);
     assert_eq!(desk.says(&["search", "spec.nos", "--workers", "2"]), alone);
     assert!(desk.path("lab.died").exists() && fake_lab::starts(desk.folder.path()) > 2);
 }
 
 #[test]
 fn rule_that_kills_every_lab_is_set_aside() {
-    let desk = Desk::new(
+    let desk = desk(
         "dies",
         "search(space(\"signs\"), on: synthetic(convnet), budget: 2, lr: [1], epochs: 1, policies: [\"random\"])",
     );
@@ -149,28 +109,28 @@ fn rule_that_kills_every_lab_is_set_aside() {
         "{text}"
     );
     assert!(text.contains("no rule made any progress"), "{text}");
-    let attempts = desk.count("SELECT max(attempts) FROM trials");
+    let attempts = count(&desk, "SELECT max(attempts) FROM trials");
     assert_eq!(attempts, 3);
 }
 
 #[test]
 fn search_on_a_net_that_is_killed_trains_nothing_twice() {
-    let whole = Desk::new("takes-time", ON_NET).says(&["search", "spec.nos"]);
-    let desk = Desk::new("takes-time", ON_NET);
-    assert!(desk.killed_at(&["search", "spec.nos"], TRAININGS, 5));
-    let trained = desk.count(TRAININGS);
-    desk.killed_at(&["search", "--resume", "1"], TRAININGS, trained + 6);
+    let whole = desk("takes-time", ON_NET).says(&["search", "spec.nos"]);
+    let desk = desk("takes-time", ON_NET);
+    assert!(killed_at(&desk, &["search", "spec.nos"], TRAININGS, 5));
+    let trained = count(&desk, TRAININGS);
+    killed_at(&desk, &["search", "--resume", "1"], TRAININGS, trained + 6);
     if desk.says(&["runs"]).contains("interrupted") {
         assert_eq!(desk.says(&["search", "--resume", "1"]), whole);
     }
     assert_eq!(desk.says(&["report", "1"]), whole);
-    let again = desk.count("SELECT count(*) FROM trials WHERE attempts > 3");
+    let again = count(&desk, "SELECT count(*) FROM trials WHERE attempts > 3");
     assert_eq!(again, 0);
 }
 
 #[test]
 fn searches_are_values_pictures_and_pages() {
-    let desk = Desk::new("good", ON_NET);
+    let desk = desk("good", ON_NET);
     desk.says(&["search", "spec.nos", "--plot", "a.svg", "--html", "a.html"]);
     let page = std::fs::read_to_string(desk.path("a.html")).unwrap();
     assert!(
@@ -193,20 +153,16 @@ fn searches_are_values_pictures_and_pages() {
         value("print(equal(load(1).best, load(1).leaders[0]))"),
         value("print(equal(g, g))")
     );
-    let (output, _, err) = desk.run(&["search", "nothing.nos"]);
-    assert_eq!(output.status.code(), Some(2), "{err}");
+    desk.fails(2, &["search", "nothing.nos"]);
     std::fs::write(desk.path("none.nos"), "1 + 1\n").unwrap();
-    let (output, _, err) = desk.run(&["search", "none.nos"]);
-    assert!(
-        output.status.code() == Some(2) && err.contains("is no search"),
-        "{err}"
-    );
+    let err = desk.fails(2, &["search", "none.nos"]);
+    assert!(err.contains("is no search"), "{err}");
 }
 
 #[test]
 fn several_tasks_are_ranked_together() {
     let search = "search(space(\"signs\"), on: [rosenbrock, synthetic(convnet)], budget: 6, steps: 100, lr: [0.01, 0.1], epochs: 1, policies: [\"random\"])";
-    let desk = Desk::new("good", search);
+    let desk = desk("good", search);
     let text = desk.says(&["search", "spec.nos"]);
     assert!(
         text.contains("search on rosenbrock, synthetic(convnet), 6 trials"),
