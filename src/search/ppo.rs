@@ -44,6 +44,9 @@ pub struct Settings {
     /// The share of the best sentences of a batch that is learned from, by how much they are better than the others: what counts in the end is the best rule,
     /// not the mean one (Petersen et al., "Deep symbolic regression", 2021). All sentences, by how much they are better than the average, where none is given.
     pub risk: Option<f64>,
+    /// Over how many of the last trials that share is taken; over the batch alone where there are none.
+    #[serde(default)]
+    pub window: usize,
 }
 
 impl Settings {
@@ -59,6 +62,7 @@ impl Settings {
             entropy: 0.0015,
             baseline: 0.95,
             risk: None,
+            window: 0,
         }
     }
 
@@ -70,15 +74,16 @@ impl Settings {
             batch: 25,
             entropy: 0.01,
             risk: Some(0.2),
+            window: 50,
             ..Self::paper()
         }
     }
 
-    /// The same with batches small enough that a search of so many trials has some tens of updates.
+    /// The same with batches small enough that a search of so many trials has many updates.
     #[must_use]
     pub fn within(self, budget: u64) -> Self {
         Self {
-            batch: (budget / 40).clamp(5, self.batch.max(5)),
+            batch: (budget / 100).clamp(5, self.batch.max(5)),
             ..self
         }
     }
@@ -92,6 +97,8 @@ pub struct Ppo {
     optimizer: Optimizer,
     draws: Draws,
     average: Option<f64>,
+    /// The last rewards, as many as the window has.
+    recent: Vec<f64>,
 }
 
 /// All that a controller has learned.
@@ -104,6 +111,9 @@ pub struct Memory {
     pub optimizer: Saved,
     /// The moving average of rewards.
     pub average: Option<f64>,
+    /// The last rewards.
+    #[serde(default)]
+    pub recent: Vec<f64>,
 }
 
 /// What one update needs to know of each of its sentences.
@@ -135,6 +145,7 @@ impl Ppo {
             optimizer,
             draws,
             average: None,
+            recent: Vec::new(),
         }
     }
 
@@ -195,28 +206,35 @@ impl Policy for Ppo {
         let rewards = || batch.iter().map(|(_, reward)| *reward);
         let mean = crate::bench::mean(rewards());
         let average = *self.average.get_or_insert(mean);
-        let bar = self
-            .settings
-            .risk
-            .map(|share| bar(rewards().collect(), share));
-        let kept: Vec<&(Sentence, f64)> = batch
-            .iter()
-            .filter(|(_, reward)| bar.is_none_or(|bar| *reward >= bar))
-            .collect();
-        let least = bar.unwrap_or(average);
-        let sentences: Vec<&[u16]> = kept.iter().map(|(sentence, _)| &sentence[..]).collect();
+        let advantage = match self.settings.risk {
+            None => Advantage::over_average(average),
+            Some(share) => {
+                self.recent.extend(rewards());
+                let most = self.settings.window.max(batch.len());
+                let old = self.recent.len().saturating_sub(most);
+                self.recent.drain(..old);
+                Advantage::of_best(self.recent.clone(), share)
+            }
+        };
+        let decay = self.settings.baseline;
+        self.average = Some(decay * average + (1.0 - decay) * mean);
+        let kept = batch.iter().filter(|(_, reward)| *reward >= advantage.kept);
+        let (sentences, advantages): (Vec<&[u16]>, Vec<f64>) = kept
+            .map(|(sentence, reward)| (&sentence[..], advantage.of(*reward)))
+            .unzip();
+        if sentences.is_empty() {
+            return;
+        }
         let masks = masks(grammar, &sentences);
         let mut batch = Batch {
-            advantages: kept.iter().map(|(_, reward)| reward - least).collect(),
-            old: Vec::new(),
             sentences,
+            advantages,
             masks,
+            old: Vec::new(),
         };
         for _ in 0..self.settings.epochs {
             self.step(&mut batch);
         }
-        let decay = self.settings.baseline;
-        self.average = Some(decay * average + (1.0 - decay) * mean);
     }
 
     fn batch(&self) -> u64 {
@@ -245,6 +263,7 @@ impl Policy for Ppo {
             tensors: self.network.tensors.clone(),
             optimizer: self.optimizer.save(),
             average: self.average,
+            recent: self.recent.clone(),
         })
     }
 
@@ -259,21 +278,54 @@ impl Policy for Ppo {
         self.optimizer.load(&memory.optimizer)?;
         self.network.tensors.clone_from(&memory.tensors);
         self.average = memory.average;
+        self.recent.clone_from(&memory.recent);
         Ok(())
     }
 }
 
-/// The reward that a share of the best of a batch reaches.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "small numbers"
-)]
-fn bar(mut rewards: Vec<f64>, share: f64) -> f64 {
-    rewards.sort_by(|a, b| b.total_cmp(a));
-    let kept = (share * rewards.len() as f64).ceil() as usize;
-    rewards[kept.clamp(1, rewards.len()) - 1]
+/// How much better than others sentences are.
+struct Advantage {
+    /// What is worth this much has none.
+    least: f64,
+    /// What has one of 1 is worth so much more.
+    scale: f64,
+    /// What is worth less than this is not learned from.
+    kept: f64,
+}
+
+impl Advantage {
+    /// What the paper has: how much better than the average so far.
+    fn over_average(average: f64) -> Self {
+        Self {
+            least: average,
+            scale: 1.0,
+            kept: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Over the reward that a share of the best of some rewards reach; 1 for the best of them, so that it is the same on tasks where rewards are close together
+    /// as where they are not.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small numbers"
+    )]
+    fn of_best(mut rewards: Vec<f64>, share: f64) -> Self {
+        rewards.sort_by(|a, b| b.total_cmp(a));
+        let kept = (share * rewards.len() as f64).ceil() as usize;
+        let bar = rewards[kept.clamp(1, rewards.len()) - 1];
+        let spread = rewards[0] - bar;
+        Self {
+            least: bar,
+            scale: if spread > 0.0 { spread } else { 1.0 },
+            kept: bar,
+        }
+    }
+
+    fn of(&self, reward: f64) -> f64 {
+        (reward - self.least) / self.scale
+    }
 }
 
 /// What the network reads and scores: one row of input for the beginning, then one for each operand and earlier group, each unary and each binary

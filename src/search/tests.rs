@@ -460,6 +460,46 @@ fn policies_that_learn_beat_the_one_that_does_not() {
 }
 
 #[test]
+fn learning_from_the_best_does_not_depend_on_the_scale_of_rewards() {
+    let space = small(2, Constraints::default());
+    let settings = Settings {
+        hidden: 16,
+        batch: 5,
+        ..Settings::quick()
+    };
+    let mut grammar = Grammar::new(&space).expect("not empty");
+    let mut learned = |worth: &dyn Fn(f64) -> f64| {
+        let mut ppo = Ppo::new(&space, settings, 4);
+        for first in (0..60).step_by(5) {
+            let sentences = ppo.propose(&mut grammar, first..first + 5);
+            let batch: Vec<(Sentence, f64)> = sentences
+                .into_iter()
+                .map(|sentence| {
+                    let reward = worth(reward(&space, &sentence));
+                    (sentence, reward)
+                })
+                .collect();
+            ppo.learn(&mut grammar, &batch);
+        }
+        ppo
+    };
+    // Nothing is lost by a power of two.
+    let (plain, flat) = (learned(&|reward| reward), learned(&|reward| reward / 64.0));
+    assert_eq!(plain.network.tensors, flat.network.tensors);
+    assert_ne!(
+        plain.network.tensors,
+        Ppo::new(&space, settings, 4).network.tensors
+    );
+    // Where nothing is among the best of late, nothing is learned.
+    let mut sated = plain;
+    let before = sated.network.tensors.clone();
+    let sentences = sated.propose(&mut grammar, 60..65);
+    let batch: Vec<(Sentence, f64)> = sentences.into_iter().map(|it| (it, -1.0)).collect();
+    sated.learn(&mut grammar, &batch);
+    assert_eq!(sated.network.tensors, before);
+}
+
+#[test]
 fn controller_goes_on_where_it_was() {
     let space = small(2, Constraints::default());
     let settings = Settings {
