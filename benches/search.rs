@@ -10,11 +10,10 @@
 
 use nos::context::{Context, Silent};
 use nos::ir::tokens::{Binary, Unary};
-use nos::search::policy::Policy;
+use nos::search::policy::{Policy, Tried};
 use nos::search::space::PAPER;
 use nos::search::{
-    Constraints, Function, Grammar, Operand, Ppo, Sentence, Space, Spec, Stage, Task, Which, ppo,
-    run,
+    Constraints, Function, Grammar, Operand, Ppo, Space, Spec, Stage, Task, Which, ppo, run,
 };
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -82,9 +81,9 @@ fn controller() {
             let mut controller = Ppo::new(&space, settings, 0);
             let seconds = fastest(rounds, || {
                 let sentences = controller.propose(&mut grammar, 0..batch);
-                let rewarded: Vec<(Sentence, f64)> = sentences
+                let rewarded: Vec<Tried> = sentences
                     .into_iter()
-                    .map(|sentence| (sentence, 0.5))
+                    .map(|sentence| Tried::new(sentence, 0.5))
                     .collect();
                 controller.learn(&mut grammar, &rewarded);
             });
@@ -115,9 +114,9 @@ fn memory() {
     for thousand in 0..1000 {
         let sentences = controller.propose(&mut grammar, thousand * 1000..(thousand + 1) * 1000);
         if thousand % 10 == 0 {
-            let rewarded: Vec<(Sentence, f64)> = sentences
+            let rewarded: Vec<Tried> = sentences
                 .into_iter()
-                .map(|sentence| (sentence, 0.5))
+                .map(|sentence| Tried::new(sentence, 0.5))
                 .collect();
             controller.learn(&mut grammar, &rewarded);
         }
@@ -130,7 +129,7 @@ fn memory() {
 fn trials(budget: u64) {
     let task = rosenbrock(&mut Context::new());
     println!(
-        "\n| Rosenbrock, 4000 steps, 4 rates | trials | seconds | full runs | full runs a second | without training |"
+        "\n| Rosenbrock, 4000 steps, 4 rates | trials | seconds | rules that were not known, a second | of these in full, a second | without training |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
     for groups in [1, 2] {
@@ -151,11 +150,13 @@ fn trials(budget: u64) {
             let outcome = outcome.expect("a search");
             let seconds = start.elapsed().as_secs_f64();
             let full = outcome.stages[5] as f64;
+            let tried = (outcome.trials - outcome.stages[1]) as f64;
             let saved = outcome.stages[..3].iter().sum::<u64>() as f64;
             println!(
-                "| {}, {groups} groups | {} | {seconds:.1} | {full} | {:.0} | {:.0} % |",
+                "| {}, {groups} groups | {} | {seconds:.1} | {:.0} | {:.0} | {:.0} % |",
                 which.name(),
                 outcome.trials,
+                tried / seconds,
                 full / seconds,
                 100.0 * saved / budget as f64
             );

@@ -1,5 +1,6 @@
 //! Neural Optimizer Search (sections 3 and 4 of the paper): a policy writes rules, trials tell what they are worth, the policy learns.
 
+mod advantage;
 pub mod again;
 pub mod cascade;
 mod cores;

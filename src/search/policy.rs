@@ -7,6 +7,28 @@ use crate::engine::OptimizerError;
 use crate::engine::noise::{self, Source};
 use std::ops::Range;
 
+/// A sentence and what came of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tried {
+    /// The sentence.
+    pub sentence: Sentence,
+    /// Its reward, from 0 to 1.
+    pub reward: f64,
+    /// Whether an equal rule had this reward already.
+    pub is_known: bool,
+}
+
+impl Tried {
+    /// A sentence that is tried for the first time.
+    pub fn new(sentence: Sentence, reward: f64) -> Self {
+        Self {
+            sentence,
+            reward,
+            is_known: false,
+        }
+    }
+}
+
 /// Chooses sentences and learns from what they are worth.
 pub trait Policy {
     /// Its name in reports.
@@ -16,7 +38,7 @@ pub trait Policy {
     fn propose(&mut self, grammar: &mut Grammar, trials: Range<u64>) -> Vec<Sentence>;
 
     /// Learns from a batch that it has proposed, in the order of its trials.
-    fn learn(&mut self, grammar: &mut Grammar, batch: &[(Sentence, f64)]);
+    fn learn(&mut self, grammar: &mut Grammar, batch: &[Tried]);
 
     /// How many trials go into one batch.
     fn batch(&self) -> u64;
@@ -102,7 +124,7 @@ impl Policy for Random {
             .collect()
     }
 
-    fn learn(&mut self, _grammar: &mut Grammar, _batch: &[(Sentence, f64)]) {}
+    fn learn(&mut self, _grammar: &mut Grammar, _batch: &[Tried]) {}
 
     fn batch(&self) -> u64 {
         self.batch
@@ -172,9 +194,10 @@ impl Policy for Evolution {
         trials.map(propose).collect()
     }
 
-    fn learn(&mut self, _grammar: &mut Grammar, batch: &[(Sentence, f64)]) {
+    fn learn(&mut self, _grammar: &mut Grammar, batch: &[Tried]) {
         for each in batch {
-            self.population.push_back(each.clone());
+            let own = (each.sentence.clone(), each.reward);
+            self.population.push_back(own);
             if self.population.len() > self.size {
                 self.population.pop_front();
             }

@@ -3,10 +3,11 @@
 //! Every token is an action with the advantage of its sentence: the reward less a moving average of rewards. The surrogate of an action is
 //! `min(A r, A clip(r, 1 - c, 1 + c))`, where `r` is how much more likely it has become: for negative advantages too.
 
+use super::advantage::Advantage;
 use super::cores;
 use super::grammar::{Cursor, Grammar};
 use super::network::{Network, Sides, Tape};
-use super::policy::{Draws, Policy};
+use super::policy::{Draws, Policy, Tried};
 use super::real::Real;
 use super::space::{Sentence, Space};
 use crate::engine::{Optimizer, OptimizerError, Saved, Settings as OptimizerSettings, TensorShape};
@@ -47,6 +48,10 @@ pub struct Settings {
     /// Over how many of the last trials that share is taken; over the batch alone where there are none.
     #[serde(default)]
     pub window: usize,
+    /// The advantage of a rule that has its reward already, where it is good enough to be learned from: less than 0, so that the controller looks on beside what it
+    /// knows. By its reward, as any other, where none is given.
+    #[serde(default)]
+    pub known: Option<f64>,
 }
 
 impl Settings {
@@ -63,6 +68,7 @@ impl Settings {
             baseline: 0.95,
             risk: None,
             window: 0,
+            known: None,
         }
     }
 
@@ -72,9 +78,10 @@ impl Settings {
             hidden: 64,
             rate: 5e-3,
             batch: 25,
-            entropy: 0.01,
+            entropy: 0.03,
             risk: Some(0.2),
             window: 50,
+            known: Some(-0.1),
             ..Self::paper()
         }
     }
@@ -199,28 +206,34 @@ impl Policy for Ppo {
         sentences
     }
 
-    fn learn(&mut self, grammar: &mut Grammar, batch: &[(Sentence, f64)]) {
+    fn learn(&mut self, grammar: &mut Grammar, batch: &[Tried]) {
         if batch.is_empty() {
             return;
         }
-        let rewards = || batch.iter().map(|(_, reward)| *reward);
+        let rewards = || batch.iter().map(|each| each.reward);
         let mean = crate::bench::mean(rewards());
         let average = *self.average.get_or_insert(mean);
-        let advantage = match self.settings.risk {
+        let settings = self.settings;
+        let dull = |each: &Tried| settings.known.filter(|_| each.is_known);
+        let advantage = match settings.risk {
             None => Advantage::over_average(average),
             Some(share) => {
-                self.recent.extend(rewards());
-                let most = self.settings.window.max(batch.len());
+                let fresh = batch.iter().filter(|each| dull(each).is_none());
+                self.recent.extend(fresh.map(|each| each.reward));
+                let most = settings.window.max(batch.len());
                 let old = self.recent.len().saturating_sub(most);
                 self.recent.drain(..old);
                 Advantage::of_best(self.recent.clone(), share)
             }
         };
-        let decay = self.settings.baseline;
+        let decay = settings.baseline;
         self.average = Some(decay * average + (1.0 - decay) * mean);
-        let kept = batch.iter().filter(|(_, reward)| *reward >= advantage.kept);
+        let kept = batch.iter().filter(|each| each.reward >= advantage.kept);
         let (sentences, advantages): (Vec<&[u16]>, Vec<f64>) = kept
-            .map(|(sentence, reward)| (&sentence[..], advantage.of(*reward)))
+            .map(|each| {
+                let own = dull(each).unwrap_or_else(|| advantage.of(each.reward));
+                (&each.sentence[..], own)
+            })
             .unzip();
         if sentences.is_empty() {
             return;
@@ -280,51 +293,6 @@ impl Policy for Ppo {
         self.average = memory.average;
         self.recent.clone_from(&memory.recent);
         Ok(())
-    }
-}
-
-/// How much better than others sentences are.
-struct Advantage {
-    /// What is worth this much has none.
-    least: f64,
-    /// What has one of 1 is worth so much more.
-    scale: f64,
-    /// What is worth less than this is not learned from.
-    kept: f64,
-}
-
-impl Advantage {
-    /// What the paper has: how much better than the average so far.
-    fn over_average(average: f64) -> Self {
-        Self {
-            least: average,
-            scale: 1.0,
-            kept: f64::NEG_INFINITY,
-        }
-    }
-
-    /// Over the reward that a share of the best of some rewards reach; 1 for the best of them, so that it is the same on tasks where rewards are close together
-    /// as where they are not.
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "small numbers"
-    )]
-    fn of_best(mut rewards: Vec<f64>, share: f64) -> Self {
-        rewards.sort_by(|a, b| b.total_cmp(a));
-        let kept = (share * rewards.len() as f64).ceil() as usize;
-        let bar = rewards[kept.clamp(1, rewards.len()) - 1];
-        let spread = rewards[0] - bar;
-        Self {
-            least: bar,
-            scale: if spread > 0.0 { spread } else { 1.0 },
-            kept: bar,
-        }
-    }
-
-    fn of(&self, reward: f64) -> f64 {
-        (reward - self.least) / self.scale
     }
 }
 

@@ -4,7 +4,7 @@ use super::cascade::{Cascade, Fresh, Stage, Trial};
 use super::crew::{Absent, Crew, Job};
 use super::grammar::Grammar;
 use super::journal::{Forgetful, Journal};
-use super::policy::{Evolution, Policy, Random};
+use super::policy::{Evolution, Policy, Random, Tried};
 use super::ppo::Ppo;
 use super::remember::Remembering;
 use super::space::Sentence;
@@ -200,7 +200,7 @@ pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, Sear
             Err(SearchError::Stopped) => break,
             Err(error) => return Err(error),
         };
-        policy.learn(&mut grammar, &pairs(&trials));
+        policy.learn(&mut grammar, &tried(&trials));
         let memory = if end == spec.budget || tools.journal.wants_memory() {
             policy.save()
         } else {
@@ -217,10 +217,14 @@ pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, Sear
     Ok(tally.end())
 }
 
-fn pairs(trials: &[Trial]) -> Vec<(Sentence, f64)> {
+fn tried(trials: &[Trial]) -> Vec<Tried> {
     trials
         .iter()
-        .map(|trial| (trial.sentence.clone(), trial.reward))
+        .map(|trial| Tried {
+            sentence: trial.sentence.clone(),
+            reward: trial.reward,
+            is_known: trial.stage == Stage::Reused,
+        })
         .collect()
 }
 
@@ -255,7 +259,7 @@ fn recall(
         let end = (tally.outcome.trials + policy.batch()).min(spec.budget);
         if number + 1 == end {
             if number >= learned {
-                policy.learn(grammar, &pairs(&batch));
+                policy.learn(grammar, &tried(&batch));
             }
             for trial in batch.drain(..) {
                 tally.cascade.learn(&trial);

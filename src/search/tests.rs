@@ -9,7 +9,7 @@
 use super::descent::{descent, slow_descent};
 use super::grammar::{Cursor, Grammar};
 use super::network::Network;
-use super::policy::{Draws, Evolution, Policy, Random};
+use super::policy::{Draws, Evolution, Policy, Random, Tried};
 use super::ppo::{self, Batch, Ppo, Settings};
 use super::space::{Builder, Constraints, Operand, Sentence, Space, SpaceError};
 use crate::ir::tokens::{Binary, GROUP_LENGTH, Unary};
@@ -411,16 +411,16 @@ fn mean_reward(policy: &mut dyn Policy, space: &Space, trials: u64) -> Vec<f64> 
     let mut means = Vec::new();
     let mut done = 0;
     while done < trials {
-        let batch: Vec<(Sentence, f64)> = policy
+        let batch: Vec<Tried> = policy
             .propose(&mut grammar, done..done + policy.batch())
             .into_iter()
             .map(|sentence| {
                 assert!(grammar.contains(&sentence));
                 let reward = reward(space, &sentence);
-                (sentence, reward)
+                Tried::new(sentence, reward)
             })
             .collect();
-        means.push(crate::bench::mean(batch.iter().map(|(_, reward)| *reward)));
+        means.push(crate::bench::mean(batch.iter().map(|each| each.reward)));
         policy.learn(&mut grammar, &batch);
         done += policy.batch();
     }
@@ -472,11 +472,11 @@ fn learning_from_the_best_does_not_depend_on_the_scale_of_rewards() {
         let mut ppo = Ppo::new(&space, settings, 4);
         for first in (0..60).step_by(5) {
             let sentences = ppo.propose(&mut grammar, first..first + 5);
-            let batch: Vec<(Sentence, f64)> = sentences
+            let batch: Vec<Tried> = sentences
                 .into_iter()
                 .map(|sentence| {
                     let reward = worth(reward(&space, &sentence));
-                    (sentence, reward)
+                    Tried::new(sentence, reward)
                 })
                 .collect();
             ppo.learn(&mut grammar, &batch);
@@ -494,9 +494,25 @@ fn learning_from_the_best_does_not_depend_on_the_scale_of_rewards() {
     let mut sated = plain;
     let before = sated.network.tensors.clone();
     let sentences = sated.propose(&mut grammar, 60..65);
-    let batch: Vec<(Sentence, f64)> = sentences.into_iter().map(|it| (it, -1.0)).collect();
+    let batch: Vec<Tried> = sentences
+        .into_iter()
+        .map(|sentence| Tried::new(sentence, -1.0))
+        .collect();
     sated.learn(&mut grammar, &batch);
     assert_eq!(sated.network.tensors, before);
+    // What is known becomes less likely, however good it is.
+    let known = Tried {
+        sentence: batch[0].sentence.clone(),
+        reward: 1.0,
+        is_known: true,
+    };
+    let is_at =
+        |ppo: &Ppo, grammar: &mut Grammar| chance(&ppo.network.convert(), grammar, &known.sentence);
+    let first = is_at(&sated, &mut grammar);
+    for _ in 0..20 {
+        sated.learn(&mut grammar, std::slice::from_ref(&known));
+    }
+    assert!(is_at(&sated, &mut grammar) < first);
 }
 
 #[test]
@@ -511,11 +527,11 @@ fn controller_goes_on_where_it_was() {
         for batch in batches {
             let trials = batch * 25..(batch + 1) * 25;
             let sentences = ppo.propose(grammar, trials);
-            let batch: Vec<(Sentence, f64)> = sentences
+            let batch: Vec<Tried> = sentences
                 .into_iter()
                 .map(|sentence| {
                     let reward = reward(&space, &sentence);
-                    (sentence, reward)
+                    Tried::new(sentence, reward)
                 })
                 .collect();
             ppo.learn(grammar, &batch);
@@ -555,7 +571,12 @@ fn evolution_begins_early_where_the_budget_is_small() {
     let chance = Random::new(0).propose(&mut grammar, 10..20);
     let mut second_ten = |mut evolution: Evolution| {
         let first = evolution.propose(&mut grammar, 0..10);
-        let batch: Vec<(Sentence, f64)> = first.into_iter().zip([0.1, 0.9].repeat(5)).collect();
+        let rewards = [0.1, 0.9].repeat(5);
+        let batch: Vec<Tried> = first
+            .into_iter()
+            .zip(rewards)
+            .map(|(sentence, reward)| Tried::new(sentence, reward))
+            .collect();
         evolution.learn(&mut grammar, &batch);
         evolution.propose(&mut grammar, 10..20)
     };
