@@ -5,8 +5,9 @@
 //! as `e^2` or `log(2)` whose rounded value it is. Different doubles stand for different numbers, so nothing is merged that differs.
 
 use super::rational::Rational;
-use crate::op::Op;
+use crate::op::exp;
 use rustc_hash::FxHashMap;
+use std::f64::consts::E;
 use std::io::Write;
 use std::sync::LazyLock;
 
@@ -171,7 +172,7 @@ fn power_of_e(size: f64) -> Option<Rational> {
         return None;
     }
     let short: f64 = format!("{exponent:.5e}").parse().ok()?;
-    if libm::exp(short).to_bits() != size.to_bits() {
+    if exp(short).to_bits() != size.to_bits() {
         return None;
     }
     let (digits, places) = shortest_decimal(short.abs())?;
@@ -200,7 +201,7 @@ static CONSTANTS: LazyLock<FxHashMap<u64, Exact>> = LazyLock::new(|| {
         }
     };
     let fraction = |num, den| Rational::new(num, den).expect("small parts fit");
-    add(std::f64::consts::E, Exact::PowerOfE(Rational::ONE));
+    add(E, Exact::PowerOfE(Rational::ONE));
     for (num, den) in [
         (1, 1),
         (2, 1),
@@ -219,12 +220,13 @@ static CONSTANTS: LazyLock<FxHashMap<u64, Exact>> = LazyLock::new(|| {
     }
     for n in 1..=20i32 {
         for (num, den) in [(n, 1), (-n, 1), (n, 2), (-n, 2)] {
-            // By either way in which the language computes it.
+            // By every way in which the language computes it: as a power and as a product; and as it may have been written out by others.
             let exponent = f64::from(num) / f64::from(den);
             let exact = Exact::PowerOfE(fraction(num.into(), den.into()));
-            add(libm::exp(exponent), exact);
-            if let Some(power) = Op::Pow.apply(&[std::f64::consts::E, exponent]) {
-                add(power, exact);
+            add(exp(exponent), exact);
+            add(libm::pow(E, exponent), exact);
+            if den == 1 && num > 1 {
+                add((1..num).fold(E, |product, _| product * E), exact);
             }
         }
     }
