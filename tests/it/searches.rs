@@ -83,6 +83,21 @@ fn search_that_is_killed_and_resumed_is_the_search_that_was_not() {
 }
 
 #[test]
+fn number_of_cores_changes_nothing() {
+    let on = |cores: &str| {
+        let desk = desk("good", ON_BOWL);
+        let mut command = desk.command(&["search", "spec.nos"]);
+        let output = command.env("RAYON_NUM_THREADS", cores).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let alone = on("1");
+    assert!(alone.contains("360 trials"), "{alone}");
+    assert_eq!(on("2"), alone);
+    assert_eq!(on("7"), alone);
+}
+
+#[test]
 fn number_of_workers_and_deaths_change_nothing() {
     let alone = desk("good", ON_NET).says(&["search", "spec.nos", "--workers", "1"]);
     assert!(
