@@ -12,6 +12,7 @@
     reason = "a difference with itself tells finite numbers from others"
 )]
 
+use super::monitor::{Monitor, under_way};
 use super::report::{Point, Run};
 use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
@@ -145,73 +146,6 @@ struct Batch<'a> {
     noise: Vec<f64>,
 }
 
-/// What is kept of every run's values.
-struct Monitor {
-    last: Vec<f64>,
-    lowest: Vec<f64>,
-    /// Steps until within 1e-3 and 1e-6 of the least value; infinity before.
-    to_1e3: Vec<f64>,
-    to_1e6: Vec<f64>,
-}
-
-impl Monitor {
-    /// Keeps the values of the lanes from `first` on, N at a time, since there may be few; some bits where one that is under way is not finite.
-    #[inline(always)]
-    fn note<const N: usize>(
-        &mut self,
-        first: usize,
-        values: &[f64],
-        is_over: &[f64],
-        least: f64,
-        done: f64,
-    ) -> u64 {
-        let (lasts, lowests) = (&mut self.last[first..], &mut self.lowest[first..]);
-        let (to_1e3s, to_1e6s) = (&mut self.to_1e3[first..], &mut self.to_1e6[first..]);
-        let (lasts, lowests) = (lasts.as_chunks_mut::<N>().0, lowests.as_chunks_mut::<N>().0);
-        let (to_1e3s, to_1e6s) = (
-            to_1e3s.as_chunks_mut::<N>().0,
-            to_1e6s.as_chunks_mut::<N>().0,
-        );
-        let given = values
-            .as_chunks::<N>()
-            .0
-            .iter()
-            .zip(is_over.as_chunks::<N>().0);
-        let steps = to_1e3s.iter_mut().zip(to_1e6s);
-        let kept = lasts.iter_mut().zip(lowests).zip(steps);
-        let mut trouble = [0; N];
-        for ((values, over), ((last, lowest), (to_1e3, to_1e6))) in given.zip(kept) {
-            // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
-            let own: [f64; N] = std::array::from_fn(|i| values[i] - values[i]);
-            trouble = std::array::from_fn(|i| trouble[i] | (own[i].to_bits() & under_way(over[i])));
-            let value: [f64; N] = std::array::from_fn(|i| {
-                let is_kept = over[i] == 0.0 && own[i] == 0.0;
-                if is_kept { values[i] } else { f64::INFINITY }
-            });
-            *last = std::array::from_fn(|i| {
-                let is_kept = over[i] == 0.0 && own[i] == 0.0;
-                if is_kept { values[i] } else { last[i] }
-            });
-            *lowest = std::array::from_fn(|i| {
-                if value[i] < lowest[i] {
-                    value[i]
-                } else {
-                    lowest[i]
-                }
-            });
-            let first_within = |at: &[f64; N], size: f64| {
-                std::array::from_fn(|i| {
-                    let is_first = value[i] - least <= size && done < at[i];
-                    if is_first { done } else { at[i] }
-                })
-            };
-            *to_1e3 = first_within(to_1e3, 1e-3);
-            *to_1e6 = first_within(to_1e6, 1e-6);
-        }
-        trouble.into_iter().fold(0, |all, bits| all | bits)
-    }
-}
-
 impl<'a> Batch<'a> {
     fn new(setup: &'a Setup<'a>, tasks: &'a [Task]) -> Result<Self, EngineError> {
         let dimension = setup.objective.start().len();
@@ -263,12 +197,7 @@ impl<'a> Batch<'a> {
             schedules,
             factors: tasks.iter().map(|task| task.rate).collect(),
             is_over: vec![0.0; count],
-            monitor: Monitor {
-                last: vec![f64::INFINITY; count],
-                lowest: vec![f64::INFINITY; count],
-                to_1e3: vec![f64::INFINITY; count],
-                to_1e6: vec![f64::INFINITY; count],
-            },
+            monitor: Monitor::new(count),
             runs: vec![fresh; count],
             paths: vec![Path::default(); count],
             marks: Marks {
@@ -445,15 +374,9 @@ impl<'a> Batch<'a> {
     #[inline(always)]
     fn note(&mut self, done: u64) -> bool {
         let least = self.setup.least.unwrap_or(f64::NEG_INFINITY);
-        let done = number(done);
-        let (values, over) = (self.function.values(), &self.is_over[..]);
-        let whole = values.len() / 4 * 4;
-        let (fours, ones) = values.split_at(whole);
-        let (fours_over, ones_over) = over.split_at(whole);
-        let monitor = &mut self.monitor;
-        let trouble = monitor.note::<4>(0, fours, fours_over, least, done)
-            | monitor.note::<1>(whole, ones, ones_over, least, done);
-        trouble != 0
+        let values = self.function.values();
+        self.monitor
+            .note(values, &self.is_over, least, number(done))
     }
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
@@ -532,12 +455,6 @@ fn descend(
         found |= trouble(*w, *u, *over);
     }
     found != 0
-}
-
-/// All bits for a lane that is under way, none for one that is over.
-#[inline(always)]
-fn under_way(is_over: f64) -> u64 {
-    u64::from(is_over == 0.0).wrapping_neg()
 }
 
 #[allow(

@@ -7,6 +7,7 @@
 mod batch;
 mod columns;
 mod grid;
+mod monitor;
 pub mod report;
 mod session;
 mod statistics;
