@@ -385,3 +385,41 @@ impl Notebook for Remote<'_> {
             .unwrap_or_else(gone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::message::{Outcome, Trial};
+    use crate::lab::{Blank, Trouble};
+    use crate::search::remember::tests::job;
+
+    struct Panics;
+
+    impl Trainer for Panics {
+        fn train(
+            &mut self,
+            _trial: &Trial,
+            _patience: f64,
+            _hear: &mut lab::Hear<'_>,
+        ) -> Result<Outcome, Trouble> {
+            panic!("nobody expects this")
+        }
+
+        fn prepare(&mut self, _patience: f64, _hear: &mut lab::Hear<'_>) -> Result<(), Trouble> {
+            Ok(())
+        }
+
+        fn about(&self) -> Option<About> {
+            None
+        }
+    }
+
+    /// One of two workers has nothing to do, and would be waited for.
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn panic_of_a_worker_is_not_waited_out() {
+        let mut pool = Pool::new(vec![Box::new(Panics), Box::new(Panics)]);
+        let jobs = vec![job("g", 0.1), job("w", 0.1)];
+        let _ = pool.work(jobs, &mut Blank, &mut |_, _, _| ControlFlow::Continue(()));
+    }
+}

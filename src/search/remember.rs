@@ -67,7 +67,7 @@ impl Crew for Remembering<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::lab::message::{Data, Net, Settings, Task};
     use crate::lab::{Blank, Ending, Entrant, Entry, Training};
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    fn job(text: &str, rate: f64) -> Job {
+    pub(in crate::search) fn job(text: &str, rate: f64) -> Job {
         let plan = Plan {
             name: "cifar(convnet)".to_owned(),
             task: Task {
