@@ -127,6 +127,7 @@ fn speed(criterion: &mut Criterion) {
             seeds: vec![0],
             starts: vec![],
             schedule: None,
+            has_paths: true,
         };
         bencher.iter(|| {
             bench::run(&rules, &objective, &options, &mut |_| {

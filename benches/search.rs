@@ -126,7 +126,7 @@ fn memory() {
     }
 }
 
-fn trials(budget: u64) {
+fn trials(budget: u64, is_wanted: impl Fn(&str) -> bool) {
     let task = rosenbrock(&mut Context::new());
     println!(
         "\n| Rosenbrock, 4000 steps, 4 rates | trials | seconds | rules that were not known, a second | of these in full, a second | without training |"
@@ -134,6 +134,10 @@ fn trials(budget: u64) {
     println!("| --- | --- | --- | --- | --- | --- |");
     for groups in [1, 2] {
         for which in Which::ALL {
+            let name = format!("{}, {groups} groups", which.name());
+            if !is_wanted(&name) {
+                continue;
+            }
             let spec = Spec {
                 space: space(groups),
                 tasks: vec![task.clone()],
@@ -153,8 +157,7 @@ fn trials(budget: u64) {
             let tried = (outcome.trials - outcome.stages[1]) as f64;
             let saved = outcome.stages[..3].iter().sum::<u64>() as f64;
             println!(
-                "| {}, {groups} groups | {} | {seconds:.1} | {:.0} | {:.0} | {:.0} % |",
-                which.name(),
+                "| {name} | {} | {seconds:.1} | {:.0} | {:.0} | {:.0} % |",
                 outcome.trials,
                 tried / seconds,
                 full / seconds,
@@ -193,7 +196,10 @@ fn main() {
     if is_wanted("memory") {
         memory();
     }
+    // One of the lines may be meant.
     if is_wanted("trials") {
-        trials(5000);
+        trials(5000, |_| true);
+    } else {
+        trials(5000, is_wanted);
     }
 }

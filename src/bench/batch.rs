@@ -20,6 +20,7 @@ use crate::engine::{
     EngineError, Lanes, Objective, ObjectiveLanes, Powers, Runner, TensorShape, copy_few,
 };
 use crate::ir::Rule;
+use crate::op::each;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -78,6 +79,8 @@ pub(super) struct Setup<'a> {
     pub(super) starts: &'a [Vec<f64>],
     pub(super) least: Option<f64>,
     pub(super) steps: u64,
+    /// Whether paths are wanted.
+    pub(super) has_paths: bool,
 }
 
 /// One rule's lanes: neighbours among the lanes of the batch.
@@ -267,7 +270,8 @@ impl<'a> Batch<'a> {
             };
             let powers = &mut self.powers;
             let update = part.lanes.advance(&w, &g, step, self.setup.steps, powers);
-            for (i, update) in update.chunks_exact(part.count).enumerate() {
+            for i in 0..self.dimension {
+                let update = &update[i * part.count..][..part.count];
                 copy_few(&mut self.updates[i * all..][own.clone()], update);
             }
         }
@@ -365,7 +369,7 @@ impl<'a> Batch<'a> {
         run.distance = distance(self.setup.objective, &at);
         let path = &mut self.paths[lane];
         path.len = self.marks.steps.len();
-        if self.marks.steps.last() != Some(&step) {
+        if self.tasks[lane].has_path && self.marks.steps.last() != Some(&step) {
             path.end = Some(Point { step, at, value });
         }
     }
@@ -381,7 +385,7 @@ impl<'a> Batch<'a> {
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
     fn mark(&mut self, step: u64, next: &mut Mark) {
-        if step != next.step {
+        if step != next.step || self.marks.watched.is_empty() {
             return;
         }
         next.advance(self.setup.steps);
@@ -444,8 +448,8 @@ fn descend(
     let fours = ws.iter_mut().zip(befores).zip(us);
     for (((w, before), u), (factor, over)) in fours.zip(factors.iter().zip(overs)) {
         *before = *w;
-        *w = std::array::from_fn(|i| before[i] - factor[i] * u[i]);
-        found = std::array::from_fn(|i| found[i] | trouble(w[i], u[i], over[i]));
+        *w = each(|i| before[i] - factor[i] * u[i]);
+        found = each(|i| found[i] | trouble(w[i], u[i], over[i]));
     }
     let mut found = (found[0] | found[1]) | (found[2] | found[3]);
     let rest = w_tail.iter_mut().zip(before_tail).zip(u_tail);

@@ -71,6 +71,8 @@ pub struct Options {
     pub starts: Vec<Vec<f64>>,
     /// What multiplies the learning rate at each step.
     pub schedule: Option<Rule>,
+    /// Whether the points of the best runs are kept.
+    pub has_paths: bool,
 }
 
 /// How far a benchmark is.
@@ -201,6 +203,7 @@ pub fn run(
         starts,
         least: objective.least(),
         steps: options.steps,
+        has_paths: options.has_paths,
     };
     let mut entries: Vec<Entry> = ordered
         .iter()

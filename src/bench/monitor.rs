@@ -9,6 +9,8 @@
     reason = "a difference with itself tells finite numbers from others"
 )]
 
+use crate::op::each;
+
 /// What is kept of every run's values.
 pub(super) struct Monitor {
     pub(super) last: Vec<f64>,
@@ -68,17 +70,17 @@ impl Monitor {
         let mut trouble = [0; N];
         for ((values, over), ((last, lowest), (to_1e3, to_1e6))) in given.zip(kept) {
             // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
-            let own: [f64; N] = std::array::from_fn(|i| values[i] - values[i]);
-            trouble = std::array::from_fn(|i| trouble[i] | (own[i].to_bits() & under_way(over[i])));
-            let value: [f64; N] = std::array::from_fn(|i| {
+            let own: [f64; N] = each(|i| values[i] - values[i]);
+            trouble = each(|i| trouble[i] | (own[i].to_bits() & under_way(over[i])));
+            let value: [f64; N] = each(|i| {
                 let is_kept = over[i] == 0.0 && own[i] == 0.0;
                 if is_kept { values[i] } else { f64::INFINITY }
             });
-            *last = std::array::from_fn(|i| {
+            *last = each(|i| {
                 let is_kept = over[i] == 0.0 && own[i] == 0.0;
                 if is_kept { values[i] } else { last[i] }
             });
-            *lowest = std::array::from_fn(|i| {
+            *lowest = each(|i| {
                 if value[i] < lowest[i] {
                     value[i]
                 } else {
@@ -86,7 +88,7 @@ impl Monitor {
                 }
             });
             let first_within = |at: &[f64; N], size: f64| {
-                std::array::from_fn(|i| {
+                each(|i| {
                     let is_first = value[i] - least <= size && done < at[i];
                     if is_first { done } else { at[i] }
                 })

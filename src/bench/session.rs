@@ -209,7 +209,7 @@ impl<'a> Session<'a> {
                     // Another start is another run: it has noise of its own.
                     seed: self.seeds[number % cell.seeds].wrapping_add(length(start) << 32),
                     start,
-                    has_path: number == 0,
+                    has_path: self.setup.has_paths && number == 0,
                 });
             }
         }

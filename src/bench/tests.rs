@@ -55,6 +55,7 @@ fn options(steps: u64, rates: &[f64]) -> Options {
         seeds: vec![0],
         starts: vec![],
         schedule: None,
+        has_paths: true,
     }
 }
 

@@ -12,18 +12,21 @@ const MOST: usize = 100;
 
 /// How far a whole search is, for show.
 pub(super) struct Meter {
-    legs: f64,
+    /// Of each leg the trials done, and how many were done when it was first heard of: a search that was resumed did not do those now.
+    legs: Vec<Option<(u64, u64)>>,
+    /// The leg that is shown.
+    shown: Option<Progress>,
     builder: Option<Builder>,
     texts: FxHashMap<Sentence, String>,
-    /// When it was first asked, and how many trials were done then: a search that was resumed did not do those before.
-    began: Option<(f64, f64)>,
+    /// When it was first asked.
+    began: Option<f64>,
 }
 
 impl Meter {
-    #[allow(clippy::cast_precision_loss, reason = "a fraction for show")]
     pub(super) fn new(spec: &Spec) -> Self {
         Self {
-            legs: spec.legs().len() as f64,
+            legs: vec![None; spec.legs().len()],
+            shown: None,
             builder: Builder::new(&spec.space).ok(),
             texts: FxHashMap::default(),
             began: None,
@@ -33,14 +36,21 @@ impl Meter {
     /// The share of the search that is done, and the text. `seconds` are those of a clock, where there is one.
     #[allow(clippy::cast_precision_loss, reason = "numbers for show")]
     pub(super) fn show(&mut self, progress: &Progress, seconds: Option<f64>) -> (f64, String) {
+        self.note(progress);
+        let shown = self.shown.clone();
+        let progress = shown.as_ref().unwrap_or(progress);
         let Progress {
             leg,
             trials,
             budget,
             ..
         } = progress;
-        let part = *trials as f64 / (*budget).max(1) as f64;
-        let done = (leg.index as f64 + part) / self.legs.max(1.0);
+        let known = self.legs.iter().flatten();
+        let (all, before) = known.fold((0.0, 0.0), |(all, before), (now, first)| {
+            (all + *now as f64, before + *first as f64)
+        });
+        let whole = self.legs.len() as f64 * *budget as f64;
+        let done = all / whole.max(1.0);
         let best = progress.leaders.first().map_or(0.0, |(reward, _)| *reward);
         let mut text = format!(
             "{} {}: trial {trials} of {budget}, reward {:.3}, best {best:.3}",
@@ -49,12 +59,10 @@ impl Meter {
             progress.mean,
         );
         if let Some(seconds) = seconds {
-            let all = leg.index as f64 * *budget as f64 + *trials as f64;
-            let (since, before) = *self.began.get_or_insert((seconds, all));
+            let since = *self.began.get_or_insert(seconds);
             let rate = (all - before) / (seconds - since).max(1e-9);
             if all > before && seconds > since {
-                let left = self.legs * *budget as f64 - all;
-                let left = crate::lab::duration(left / rate);
+                let left = crate::lab::duration((whole - all) / rate);
                 let _ = write!(text, ", {rate:.1}/s, {left} left");
             }
         }
@@ -78,6 +86,22 @@ impl Meter {
             let _ = write!(text, "\n  {}", stages.join(", "));
         }
         (done, text)
+    }
+
+    /// Of several legs at work the first is shown, until it is over.
+    fn note(&mut self, progress: &Progress) {
+        let index = progress.leg.index;
+        if let Some(leg) = self.legs.get_mut(index) {
+            let first = leg.map_or(progress.trials, |(_, first)| first);
+            *leg = Some((progress.trials, first));
+        }
+        let is_next = self
+            .shown
+            .as_ref()
+            .is_none_or(|shown| index <= shown.leg.index || shown.trials >= shown.budget);
+        if is_next {
+            self.shown = Some(progress.clone());
+        }
     }
 
     fn text(&mut self, sentence: &Sentence) -> &str {
@@ -163,6 +187,39 @@ mod tests {
   reward ▁▅█
   0.500  g * ema(g, 0.9)
   known 50"
+        );
+        // Another leg beside it, which had 20 trials when it was taken up again.
+        let now = progress.clone();
+        let other = |trials: u64| Progress {
+            leg: Leg {
+                index: 1,
+                policy: Which::Random,
+                seed: 0,
+            },
+            trials,
+            at: String::new(),
+            ..now.clone()
+        };
+        let line = |(done, text): (f64, String)| (done, text.lines().next().map(str::to_owned));
+        assert_eq!(
+            line(meter.show(&other(20), Some(15.0))),
+            (
+                0.35,
+                Some("ppo 0: trial 50 of 100, reward 0.250, best 0.500, 5.0/s, 26 s left; rule 1 of 2".to_owned())
+            )
+        );
+        progress.trials = 100;
+        progress.at.clear();
+        meter.show(&progress, Some(20.0));
+        assert_eq!(
+            line(meter.show(&other(45), Some(30.0))),
+            (
+                0.725,
+                Some(
+                    "random 0: trial 45 of 100, reward 0.250, best 0.500, 5.0/s, 11 s left"
+                        .to_owned()
+                )
+            )
         );
     }
 }

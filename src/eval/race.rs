@@ -80,6 +80,7 @@ impl Evaluator<'_> {
             seeds,
             starts,
             schedule,
+            has_paths: true,
         };
         // Baselines come last in the report.
         candidates.sort_by_key(|each| each.is_baseline);

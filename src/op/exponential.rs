@@ -9,6 +9,8 @@
     reason = "a loop must be compiled together with its function, for each instruction set"
 )]
 
+use super::each::each;
+
 /// Up to here results are far from the ends of the range.
 const WITHIN: f64 = 700.0;
 /// How many numbers are taken at a time.
@@ -48,17 +50,17 @@ pub fn exp(x: f64) -> f64 {
 /// `e^x` of each.
 #[inline(always)]
 pub(crate) fn exp_each(out: &mut [f64], x: &[f64]) {
-    each(out, x, is_exp_plain, plain_exp, libm::exp);
+    of_each(out, x, is_exp_plain, plain_exp, libm::exp);
 }
 
 /// The natural logarithm of each, with the bits of [`libm::log`].
 #[inline(always)]
 pub(crate) fn log_each(out: &mut [f64], x: &[f64]) {
-    each(out, x, is_log_plain, plain_log, libm::log);
+    of_each(out, x, is_log_plain, plain_log, libm::log);
 }
 
 #[inline(always)]
-fn each(
+fn of_each(
     out: &mut [f64],
     x: &[f64],
     is_plain: impl Fn(f64) -> bool,
@@ -69,9 +71,9 @@ fn each(
     let ((outs, tail), (xs, x_tail)) = (out.as_chunks_mut::<WIDTH>(), x.as_chunks::<WIDTH>());
     for (out, x) in outs.iter_mut().zip(xs) {
         if x.iter().fold(true, |all, x| all & is_plain(*x)) {
-            *out = std::array::from_fn(|i| plain(x[i]));
+            *out = each(|i| plain(x[i]));
         } else {
-            *out = std::array::from_fn(|i| one(x[i]));
+            *out = each(|i| one(x[i]));
         }
     }
     for (out, x) in tail.iter_mut().zip(x_tail) {
@@ -121,9 +123,16 @@ fn plain_exp(x: f64) -> f64 {
 
 /// 2^k for whole numbers from -1022 to 1023: their sum with the bias of exponents stands in the last bits of a number of the size of 2^52.
 #[inline(always)]
-fn power_of_two(k: f64) -> f64 {
+pub(super) fn power_of_two(k: f64) -> f64 {
     const UNITS: f64 = 6_755_399_441_055_744.0;
     f64::from_bits((k + (UNITS + 1023.0)).to_bits() << 52)
+}
+
+/// The exponent of a positive number by its bits. It stands in the last bits of a number of the size of 2^52: what is left without that is a whole number.
+#[inline(always)]
+pub(super) fn exponent_of(bits: u64) -> f64 {
+    const TWO_52: u64 = 0x4330_0000_0000_0000;
+    f64::from_bits((bits >> 52) | TWO_52) - f64::from_bits(TWO_52) - 1023.0
 }
 
 #[inline(always)]
@@ -137,10 +146,8 @@ fn plain_log(x: f64) -> f64 {
     // x is a power of two times a number between half the root of 2 and the root.
     const HALF_ROOT: u64 = 0x3fe6_a09e_0000_0000;
     const ONE: u64 = 0x3ff0_0000_0000_0000;
-    const TWO_52: u64 = 0x4330_0000_0000_0000;
     let bits = x.to_bits() + (ONE - HALF_ROOT);
-    // The exponent in the last bits of a number of the size of 2^52: what is left without that is a whole number.
-    let k = f64::from_bits((bits >> 52) | TWO_52) - f64::from_bits(TWO_52) - 1023.0;
+    let k = exponent_of(bits);
     let f = f64::from_bits((bits & (u64::MAX >> 12)) + HALF_ROOT) - 1.0;
     let half = 0.5 * f * f;
     let s = f / (2.0 + f);

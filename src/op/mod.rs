@@ -5,17 +5,21 @@
 //! shapes, what kind of work it is, its cost and its documentation. What it computes on numbers is in [`Op::apply`],
 //! which values it can take in [`Op::range`].
 
+mod each;
 mod exponential;
 mod leaf;
 mod number;
+mod power;
 mod range;
 mod table;
 mod value;
 
+pub(crate) use each::each;
 pub use exponential::exp;
 pub(crate) use exponential::{exp_each, log_each};
 pub use leaf::{LEAVES, Leaf, LeafInfo};
 pub use number::number_text;
+pub(crate) use power::power_each;
 pub use table::TABLE;
 pub(crate) use value::{clip, sign};
 

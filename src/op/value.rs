@@ -5,6 +5,7 @@
 
 use super::Op;
 use super::exponential::exp;
+use super::power::power;
 
 impl Op {
     /// The value of a pure elementwise op on numbers; truth values are 1 and 0. `None` for ops that keep state, draw
@@ -97,13 +98,9 @@ pub(crate) fn sign(x: f64) -> f64 {
 /// To [-l, l]; NaN stays NaN.
 #[inline]
 pub(crate) fn clip(x: f64, l: f64) -> f64 {
-    if x > l {
-        l
-    } else if x < -l {
-        -l
-    } else {
-        x
-    }
+    // Two choices instead of a case in a case, which loops over many do with masks.
+    let value = if x < -l { -l } else { x };
+    if x > l { l } else { value }
 }
 
 /// The remainder that has the sign of the divisor, as `%` in Python.
@@ -113,22 +110,6 @@ fn remainder(x: f64, y: f64) -> f64 {
         rest + y
     } else {
         rest
-    }
-}
-
-/// The real power: of e the exponential; small whole exponents by multiplication, which is exact where the product is.
-fn power(x: f64, y: f64) -> f64 {
-    #[allow(clippy::float_cmp, reason = "exactly these numbers")]
-    if x == std::f64::consts::E {
-        exp(y)
-    } else if y == 2.0 {
-        x * x
-    } else if y == 1.0 {
-        x
-    } else if y == 3.0 {
-        x * x * x
-    } else {
-        libm::pow(x, y)
     }
 }
 

@@ -10,12 +10,15 @@ pub mod describe;
 pub mod grammar;
 pub mod journal;
 pub mod kin;
+mod legs;
 pub mod network;
 pub mod policy;
 pub mod ppo;
 pub mod real;
 mod remember;
 pub mod run;
+#[cfg(feature = "threads")]
+mod side_by_side;
 pub mod space;
 pub mod spec;
 pub mod task;

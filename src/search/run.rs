@@ -4,6 +4,7 @@ use super::cascade::{Cascade, Fresh, Stage, Trial};
 use super::crew::{Absent, Crew, Job};
 use super::grammar::Grammar;
 use super::journal::{Forgetful, Journal};
+use super::legs;
 use super::policy::{Evolution, Policy, Random, Tried};
 use super::ppo::Ppo;
 use super::remember::Remembering;
@@ -127,26 +128,17 @@ impl Progress {
     }
 }
 
-/// All legs of a search. A journal that knows trials already is gone on from, as if the search had never been broken off.
+/// All legs of a search; of one that is stopped, those with trials. A journal that knows trials already is gone on from, as if the search had never been broken off.
 ///
 /// # Errors
 /// A space or a task that is none, networks that cannot be trained, a journal that cannot be written.
 pub fn all(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>, SearchError> {
-    let mut outcomes = Vec::new();
     let mut tools = Tools {
         crew: &mut Remembering::new(tools.crew),
         journal: tools.journal,
         progress: tools.progress,
     };
-    for leg in spec.legs() {
-        let outcome = run(spec, leg, &mut tools)?;
-        let is_complete = outcome.is_complete;
-        outcomes.push(outcome);
-        if !is_complete {
-            break;
-        }
-    }
-    Ok(outcomes)
+    legs::all(spec, &mut tools)
 }
 
 /// One leg of a search on test functions that nobody writes down.

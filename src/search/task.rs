@@ -103,8 +103,7 @@ impl Function {
         if rules.is_empty() {
             return Ok(Vec::new());
         }
-        let share = rules.len().div_ceil(cores::count()).clamp(1, TOGETHER);
-        let mut shares: Vec<&[&Rule]> = rules.chunks(share).collect();
+        let mut shares = shares(rules, cores::count());
         let scores = cores::each(&mut shares, |_, rules| {
             let candidates: Vec<Candidate> = rules
                 .iter()
@@ -116,7 +115,10 @@ impl Function {
                     is_baseline: false,
                 })
                 .collect();
-            let report = self.race(&candidates, steps, &self.seeds, &self.starts)?;
+            let options = self.options(steps, &self.seeds, &self.starts, false);
+            let report = bench::run(&candidates, &self.objective, &options, &mut |_| {
+                ControlFlow::Continue(())
+            })?;
             Ok(self.of_report(&report))
         });
         let scores: Result<Vec<Vec<Score>>, BenchError> = scores.into_iter().collect();
@@ -134,16 +136,21 @@ impl Function {
         seeds: &[u64],
         starts: &[Vec<f64>],
     ) -> Result<Report, BenchError> {
-        let options = Options {
+        let options = self.options(steps, seeds, starts, true);
+        bench::run(candidates, &self.objective, &options, &mut |_| {
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn options(&self, steps: u64, seeds: &[u64], starts: &[Vec<f64>], has_paths: bool) -> Options {
+        Options {
             steps,
             rates: self.rates.clone(),
             seeds: seeds.to_vec(),
             starts: starts.to_vec(),
             schedule: None,
-        };
-        bench::run(candidates, &self.objective, &options, &mut |_| {
-            ControlFlow::Continue(())
-        })
+            has_paths,
+        }
     }
 
     /// The scores of a report's entries, in their order.
@@ -198,6 +205,14 @@ impl Function {
             reward.clamp(0.0, 1.0)
         }
     }
+}
+
+/// Neighbouring rules that are run side by side: not too many, and as much for each core.
+fn shares<'a, 'r>(rules: &'a [&'r Rule], cores: usize) -> Vec<&'a [&'r Rule]> {
+    let count = rules.len().div_ceil(TOGETHER).next_multiple_of(cores);
+    let place = |index: usize| rules.len() * index / count;
+    let shares = (0..count).map(|index| &rules[place(index)..place(index + 1)]);
+    shares.filter(|share| !share.is_empty()).collect()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "few runs")]

@@ -253,6 +253,7 @@ fn benchmarks_are_runs_of_the_plain_evaluator() {
             seeds: vec![2, 7, 1],
             starts: vec![],
             schedule: schedule.clone(),
+            has_paths: true,
         };
         let report = bench::run(&candidates, &objective, &options, &mut |_| {
             ControlFlow::Continue(())
@@ -298,6 +299,7 @@ fn every_start_is_a_run_of_its_own() {
             seeds: vec![5, 9],
             starts: starts.clone(),
             schedule: None,
+            has_paths: true,
         };
         let report = bench::run(&candidates, &objective, &options, &mut |_| {
             ControlFlow::Continue(())

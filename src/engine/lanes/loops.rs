@@ -3,7 +3,7 @@
 //! What is arithmetic in [`Op::apply`] is the same arithmetic here, in a loop that the compiler can vectorise; for everything else it
 //! is called element by element.
 
-use crate::op::{Op, clip, exp_each, log_each, sign};
+use crate::op::{Op, clip, exp_each, log_each, power_each, sign};
 
 /// One number for all, or one for each.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,13 @@ pub(super) enum Arg<'a> {
 }
 
 impl Arg<'_> {
+    fn values(&self) -> &[f64] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+
     pub(super) fn at(self, index: usize) -> f64 {
         match self {
             Self::One(value) => value,
@@ -32,6 +39,7 @@ pub(super) fn apply(op: Op, out: &mut [f64], args: &[Arg<'_>]) {
         (Op::Pow, [x, Arg::One(y)]) if y.to_bits() == 2.0_f64.to_bits() => {
             map2(out, *x, two, |x, _| x * x);
         }
+        (Op::Pow, [x, y]) => power_each(out, x.values(), y.values()),
         (Op::Neg, [x]) => map2(out, *x, two, |x, _| -x),
         (Op::Abs, [x]) => map2(out, *x, two, |x, _| x.abs()),
         (Op::Sqrt, [x]) => map2(out, *x, two, |x, _| x.sqrt()),

@@ -148,8 +148,8 @@ impl Lanes {
     #[inline(always)]
     pub(crate) fn advance<'a>(
         &mut self,
-        w: &'a dyn Fn(usize) -> &'a [f64],
-        g: &'a dyn Fn(usize) -> &'a [f64],
+        w: &'a impl Fn(usize) -> &'a [f64],
+        g: &'a impl Fn(usize) -> &'a [f64],
         step: u64,
         total: u64,
         powers: &mut Powers,
@@ -169,12 +169,12 @@ impl Lanes {
                 quick.run(&mut self.values);
             } else if let Work::Leaf(leaf @ (Leaf::Grad | Leaf::Weight)) = instruction.work {
                 let lanes = self.seeds.len();
-                let row = if leaf == Leaf::Grad { g } else { w };
-                gather(
-                    &mut self.values[instruction.out.start..][..wide],
-                    lanes,
-                    row,
-                );
+                let out = &mut self.values[instruction.out.start..][..wide];
+                if leaf == Leaf::Grad {
+                    gather(out, lanes, g);
+                } else {
+                    gather(out, lanes, w);
+                }
             } else if let Work::Correction(beta) = instruction.work
                 && beta.width == Width::Shared
             {
@@ -285,10 +285,8 @@ impl Lanes {
                 draw(&self.twins, target, |lane, row| {
                     noise::fill_uniform(source(lane, stream), row);
                 });
-                for (index, out) in target.iter_mut().enumerate() {
-                    let is_dropped = *out < view.at(p, index);
-                    *out = if is_dropped { 0.0 } else { view.at(x, index) };
-                }
+                let drop = |draw: f64, x: f64, p: f64| if draw < p { 0.0 } else { x };
+                view.advance([x, p], target, drop);
             }
             Work::Reduce(op, x) => {
                 let count = if x.width == Width::Wide {
@@ -357,9 +355,15 @@ fn draw(twins: &[usize], out: &mut [f64], fill: impl Fn(usize, &mut [f64])) {
 
 /// Each coordinate on all lanes, one after another.
 #[inline(always)]
-fn gather<'a>(out: &mut [f64], lanes: usize, row: &dyn Fn(usize) -> &'a [f64]) {
-    for (coordinate, out) in out.chunks_exact_mut(lanes.max(1)).enumerate() {
-        copy_few(out, row(coordinate));
+fn gather<'a>(out: &mut [f64], lanes: usize, row: &(impl Fn(usize) -> &'a [f64] + ?Sized)) {
+    // Cut off one by one: chunks would begin with a division.
+    let mut rest = out;
+    let mut coordinate = 0;
+    while lanes > 0 && rest.len() >= lanes {
+        let (own, others) = rest.split_at_mut(lanes);
+        copy_few(own, row(coordinate));
+        rest = others;
+        coordinate += 1;
     }
 }
 

@@ -36,23 +36,36 @@ impl Powers {
     }
 
     /// `1 - beta^updates`, where `updates` is a whole number from 1.
-    #[inline]
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "most steps find what they look for, and a call would take longer"
+    )]
     pub(crate) fn correction(&mut self, beta: f64, updates: f64) -> f64 {
-        let is_same = |each: &Decay| each.beta.to_bits() == beta.to_bits();
-        let place = self.decays.iter().position(is_same);
-        let Some(place) = place.or_else(|| self.make_room(beta)) else {
-            return 1.0 - libm::pow(beta, updates);
-        };
-        let decay = &mut self.decays[place];
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a number of updates; what is out of range is out of the table"
         )]
         let index = (updates as usize).wrapping_sub(1);
-        if let Some(known) = decay.corrections.get(index) {
-            return *known;
+        for decay in &self.decays {
+            if decay.beta.to_bits() == beta.to_bits()
+                && let Some(known) = decay.corrections.get(index)
+            {
+                return *known;
+            }
         }
+        self.find(beta, updates, index)
+    }
+
+    /// What is not in the table yet.
+    fn find(&mut self, beta: f64, updates: f64, index: usize) -> f64 {
+        let is_same = |each: &Decay| each.beta.to_bits() == beta.to_bits();
+        let place = self.decays.iter().position(is_same);
+        let Some(place) = place.or_else(|| self.make_room(beta)) else {
+            return 1.0 - libm::pow(beta, updates);
+        };
+        let decay = &mut self.decays[place];
         if decay.ends_at_one {
             return 1.0;
         }

@@ -12,7 +12,7 @@
     reason = "a few ops have loops of their own; all others are treated alike"
 )]
 
-use crate::op::{Op, clip, exp_each, log_each, sign};
+use crate::op::{Op, clip, each, exp_each, log_each, power_each, sign};
 
 /// A loop over neighbouring values.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,7 @@ pub(super) enum Code {
     Sub,
     Mul,
     Div,
+    Pow,
     Square,
     Neg,
     Abs,
@@ -83,6 +84,7 @@ impl Code {
             Op::Mul => Self::Mul,
             Op::Div => Self::Div,
             Op::Pow if number(1) == Some(2.0) => Self::Square,
+            Op::Pow => Self::Pow,
             Op::Neg => Self::Neg,
             Op::Abs => Self::Abs,
             Op::Sqrt => Self::Sqrt,
@@ -110,6 +112,7 @@ impl Code {
             | Self::Sub
             | Self::Mul
             | Self::Div
+            | Self::Pow
             | Self::Clip
             | Self::Ema
             | Self::Trace
@@ -119,59 +122,101 @@ impl Code {
 }
 
 impl Quick {
+    /// Few values lie in registers; of many it is the loop that counts.
     #[inline(always)]
     pub(super) fn run(&self, values: &mut [f64]) {
-        // Arguments lie before the value that is computed from them.
-        let (before, rest) = values.split_at_mut(self.out);
-        let out = &mut rest[..self.len];
-        match self.code {
-            Code::Add => self.two(before, out, |x, y| x + y),
-            Code::Sub => self.two(before, out, |x, y| x - y),
-            Code::Mul => self.two(before, out, |x, y| x * y),
-            Code::Div => self.two(before, out, |x, y| x / y),
-            Code::Square => self.one(before, out, |x| x * x),
-            Code::Neg => self.one(before, out, |x| -x),
-            Code::Abs => self.one(before, out, f64::abs),
-            Code::Sqrt => self.one(before, out, f64::sqrt),
-            Code::Sign => self.one(before, out, sign),
-            Code::Clip => self.two(before, out, clip),
-            Code::Exp => exp_each(out, &before[self.x..self.x + self.len]),
-            Code::Log => log_each(out, &before[self.x..self.x + self.len]),
-            Code::Pick => {
-                let pick = pick(&before[self.table..self.table + 4]);
-                self.one(before, out, |x| pick(x, 1.0));
-            }
-            Code::PickByTwo => {
-                let pick = pick(&before[self.table..self.table + 4]);
-                self.two(before, out, pick);
-            }
-            Code::Ema => {
-                let beta = before[self.y];
-                let rest = 1.0 - beta;
-                self.on(before, out, |s, x| beta * s + rest * x);
-            }
-            Code::Trace => {
-                let mu = before[self.y];
-                self.on(before, out, |s, x| mu * s + x);
-            }
+        match self.len {
+            4 => self.run_on::<4>(values),
+            8 => self.run_on::<8>(values),
+            _ => self.run_on::<ANY>(values),
         }
     }
 
     #[inline(always)]
-    fn two(&self, before: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
-        if self.is_y_one {
-            let y = before[self.y];
-            map(out, &before[self.x..self.x + self.len], |_, x| f(x, y));
-        } else if self.is_x_one {
-            let x = before[self.x];
-            map(out, &before[self.y..self.y + self.len], |_, y| f(x, y));
+    fn run_on<const N: usize>(&self, values: &mut [f64]) {
+        match self.code {
+            Code::Add => self.two::<N>(values, |x, y| x + y),
+            Code::Sub => self.two::<N>(values, |x, y| x - y),
+            Code::Mul => self.two::<N>(values, |x, y| x * y),
+            Code::Div => self.two::<N>(values, |x, y| x / y),
+            Code::Pow => {
+                let (before, out) = self.split(values);
+                power_each(out, self.x_of(before), self.y_of(before));
+            }
+            Code::Square => self.one::<N>(values, |x| x * x),
+            Code::Neg => self.one::<N>(values, |x| -x),
+            Code::Abs => self.one::<N>(values, f64::abs),
+            Code::Sqrt => self.one::<N>(values, f64::sqrt),
+            Code::Sign => self.one::<N>(values, sign),
+            Code::Clip => self.two::<N>(values, clip),
+            Code::Exp => {
+                let (before, out) = self.split(values);
+                exp_each(out, self.x_of(before));
+            }
+            Code::Log => {
+                let (before, out) = self.split(values);
+                log_each(out, self.x_of(before));
+            }
+            Code::Pick => {
+                let pick = pick(&values[self.table..self.table + 4]);
+                self.one::<N>(values, |x| pick(x, 1.0));
+            }
+            Code::PickByTwo => {
+                let pick = pick(&values[self.table..self.table + 4]);
+                self.two::<N>(values, pick);
+            }
+            Code::Ema => {
+                let beta = values[self.y];
+                let rest = 1.0 - beta;
+                self.on::<N>(values, |s, x| beta * s + rest * x);
+            }
+            Code::Trace => {
+                let mu = values[self.y];
+                self.on::<N>(values, |s, x| mu * s + x);
+            }
+        }
+    }
+
+    /// What lies before the result, where all arguments do, and the result.
+    #[inline(always)]
+    fn split<'a>(&self, values: &'a mut [f64]) -> (&'a [f64], &'a mut [f64]) {
+        let (before, rest) = values.split_at_mut(self.out);
+        (before, &mut rest[..self.len])
+    }
+
+    /// The first argument, of one number where that is for all.
+    #[inline(always)]
+    fn x_of<'a>(&self, before: &'a [f64]) -> &'a [f64] {
+        let len = if self.is_x_one { 1 } else { self.len };
+        &before[self.x..self.x + len]
+    }
+
+    /// The second argument, of one number where that is for all.
+    #[inline(always)]
+    fn y_of<'a>(&self, before: &'a [f64]) -> &'a [f64] {
+        let len = if self.is_y_one { 1 } else { self.len };
+        &before[self.y..self.y + len]
+    }
+
+    #[inline(always)]
+    fn two<const N: usize>(&self, values: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+        if N != ANY {
+            let x = load::<N>(values, self.x, self.is_x_one);
+            let y = load::<N>(values, self.y, self.is_y_one);
+            store::<N>(values, self.out, |i| f(x[i], y[i]));
+            return;
+        }
+        let (before, out) = self.split(values);
+        let (x, y) = (self.x_of(before), self.y_of(before));
+        if let [y] = *y {
+            map(out, x, |_, x| f(x, y));
+        } else if let [x] = *x {
+            map(out, y, |_, y| f(x, y));
         } else {
-            let x = &before[self.x..self.x + self.len];
-            let y = &before[self.y..self.y + self.len];
             let (outs, tail) = out.as_chunks_mut::<4>();
             let ((xs, x_tail), (ys, y_tail)) = (x.as_chunks::<4>(), y.as_chunks::<4>());
             for ((out, x), y) in outs.iter_mut().zip(xs).zip(ys) {
-                *out = std::array::from_fn(|i| f(x[i], y[i]));
+                *out = each(|i| f(x[i], y[i]));
             }
             for ((out, x), y) in tail.iter_mut().zip(x_tail).zip(y_tail) {
                 *out = f(*x, *y);
@@ -180,14 +225,45 @@ impl Quick {
     }
 
     #[inline(always)]
-    fn one(&self, before: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
-        map(out, &before[self.x..self.x + self.len], |_, x| f(x));
+    fn one<const N: usize>(&self, values: &mut [f64], f: impl Fn(f64) -> f64) {
+        if N != ANY {
+            let x = load::<N>(values, self.x, false);
+            store::<N>(values, self.out, |i| f(x[i]));
+            return;
+        }
+        let (before, out) = self.split(values);
+        map(out, self.x_of(before), |_, x| f(x));
     }
 
     #[inline(always)]
-    fn on(&self, before: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
-        map(out, &before[self.x..self.x + self.len], f);
+    fn on<const N: usize>(&self, values: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+        if N != ANY {
+            let state = load::<N>(values, self.out, false);
+            let x = load::<N>(values, self.x, false);
+            store::<N>(values, self.out, |i| f(state[i], x[i]));
+            return;
+        }
+        let (before, out) = self.split(values);
+        map(out, self.x_of(before), f);
     }
+}
+
+/// Stands for a number of values that is not known beforehand.
+const ANY: usize = 0;
+
+#[inline(always)]
+fn load<const N: usize>(values: &[f64], start: usize, is_one: bool) -> [f64; N] {
+    if is_one {
+        return [values[start]; N];
+    }
+    let own = values[start..].first_chunk::<N>();
+    *own.expect("arguments are as long as results")
+}
+
+#[inline(always)]
+fn store<const N: usize>(values: &mut [f64], start: usize, f: impl Fn(usize) -> f64) {
+    let own = values[start..].first_chunk_mut::<N>();
+    *own.expect("there is room for the result") = each(f);
 }
 
 /// A function of what is there and of what comes in.
@@ -195,7 +271,7 @@ impl Quick {
 fn map(out: &mut [f64], x: &[f64], f: impl Fn(f64, f64) -> f64) {
     let ((outs, tail), (xs, x_tail)) = (out.as_chunks_mut::<4>(), x.as_chunks::<4>());
     for (out, x) in outs.iter_mut().zip(xs) {
-        *out = std::array::from_fn(|i| f(out[i], x[i]));
+        *out = each(|i| f(out[i], x[i]));
     }
     for (out, x) in tail.iter_mut().zip(x_tail) {
         *out = f(*out, *x);
@@ -205,5 +281,12 @@ fn map(out: &mut [f64], x: &[f64], f: impl Fn(f64, f64) -> f64) {
 /// A copy of few values: a call would take longer.
 #[inline(always)]
 pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
-    map(out, x, |_, x| x);
+    if let (Ok(out), Ok(x)) = (
+        <&mut [f64; 4]>::try_from(&mut *out),
+        <&[f64; 4]>::try_from(x),
+    ) {
+        *out = *x;
+    } else {
+        map(out, x, |_, x| x);
+    }
 }
