@@ -10,10 +10,12 @@
 
 use nos::context::{Context, Silent};
 use nos::ir::tokens::{Binary, Unary};
+use nos::search::crew::Absent;
 use nos::search::policy::{Policy, Tried};
 use nos::search::space::PAPER;
 use nos::search::{
-    Constraints, Function, Grammar, Operand, Ppo, Space, Spec, Stage, Task, Which, ppo, run,
+    Constraints, Forgetful, Function, Grammar, Operand, Ppo, Space, Spec, Stage, Task, Tools,
+    Which, ppo, run,
 };
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -126,15 +128,16 @@ fn memory() {
     }
 }
 
+/// Searches with one seed, whose batches have the cores to themselves, and with several, which share them.
 fn trials(budget: u64, is_wanted: impl Fn(&str) -> bool) {
     let task = rosenbrock(&mut Context::new());
     println!(
         "\n| Rosenbrock, 4000 steps, 4 rates | trials | seconds | rules that were not known, a second | of these in full, a second | without training |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
-    for groups in [1, 2] {
+    for (groups, seeds) in [(1, 1), (1, 4), (2, 1), (2, 4)] {
         for which in Which::ALL {
-            let name = format!("{}, {groups} groups", which.name());
+            let name = format!("{}, groups {groups}, seeds {seeds}", which.name());
             if !is_wanted(&name) {
                 continue;
             }
@@ -146,28 +149,42 @@ fn trials(budget: u64, is_wanted: impl Fn(&str) -> bool) {
                 ppo: ppo::Settings::quick(),
                 imitated: vec![],
                 policies: vec![which],
-                seeds: 1,
+                seeds,
                 baselines: vec![],
             };
+            let mut tools = Tools {
+                crew: &mut Absent,
+                journal: &mut Forgetful,
+                progress: &mut |_| ControlFlow::Continue(()),
+            };
             let start = Instant::now();
-            let outcome = run::alone(&spec, spec.legs()[0], &mut |_| ControlFlow::Continue(()));
-            let outcome = outcome.expect("a search");
+            let outcomes = run::all(&spec, &mut tools).expect("a search");
             let seconds = start.elapsed().as_secs_f64();
-            let full = outcome.stages[5] as f64;
-            let tried = (outcome.trials - outcome.stages[1]) as f64;
-            let saved = outcome.stages[..3].iter().sum::<u64>() as f64;
-            println!(
-                "| {name} | {} | {seconds:.1} | {:.0} | {:.0} | {:.0} % |",
-                outcome.trials,
-                tried / seconds,
-                full / seconds,
-                100.0 * saved / budget as f64
-            );
-            let stages = Stage::ALL.iter().zip(outcome.stages);
-            let stages: Vec<String> = stages
-                .map(|(stage, count)| format!("{} {count}", stage.name()))
+            let trials = outcomes.iter().map(|outcome| outcome.trials).sum::<u64>();
+            let stages = Stage::ALL.iter().enumerate();
+            let stages: Vec<(&str, u64)> = stages
+                .map(|(at, stage)| {
+                    let counts = outcomes.iter().map(|outcome| outcome.stages[at]);
+                    (stage.name(), counts.sum())
+                })
                 .collect();
-            println!("  {}; turned round {}", stages.join(", "), outcome.turned);
+            let (known, full) = (stages[1].1, stages[5].1);
+            let saved: u64 = stages[..3].iter().map(|(_, count)| count).sum();
+            println!(
+                "| {name} | {trials} | {seconds:.1} | {:.0} | {:.0} | {:.0} % |",
+                (trials - known) as f64 / seconds,
+                full as f64 / seconds,
+                100.0 * saved as f64 / trials as f64
+            );
+            let stages = stages.iter().map(|(name, count)| format!("{name} {count}"));
+            let turned: u64 = outcomes.iter().map(|outcome| outcome.turned).sum();
+            println!(
+                "  {}; turned round {turned}",
+                stages.collect::<Vec<_>>().join(", ")
+            );
+            let Some(outcome) = outcomes.first() else {
+                continue;
+            };
             for leader in outcome.leaders.iter().take(5) {
                 println!(
                     "  {:.3}  {}  at {:?}",

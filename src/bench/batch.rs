@@ -17,7 +17,7 @@ use super::report::{Point, Run};
 use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
 use crate::engine::{
-    EngineError, Lanes, Objective, ObjectiveLanes, Powers, Runner, TensorShape, copy_few,
+    EngineError, Lanes, Objective, ObjectiveLanes, Remembered, Runner, TensorShape,
 };
 use crate::ir::Rule;
 use crate::op::each;
@@ -129,7 +129,7 @@ struct Batch<'a> {
     dimension: usize,
     parts: Vec<Part>,
     function: ObjectiveLanes,
-    powers: Powers,
+    remembered: Remembered,
     /// One a seed: the schedule may be random.
     schedules: Vec<(u64, Runner)>,
     /// The learning rates of this step.
@@ -142,8 +142,6 @@ struct Batch<'a> {
     marks: Marks,
     /// The weights before this step, coordinate by coordinate.
     before: Vec<f64>,
-    /// The updates of this step, coordinate by coordinate.
-    updates: Vec<f64>,
     /// Gradients with noise, coordinate by coordinate.
     noisy: Vec<f64>,
     noise: Vec<f64>,
@@ -196,7 +194,7 @@ impl<'a> Batch<'a> {
             dimension,
             parts,
             function,
-            powers: Powers::remembered(),
+            remembered: Remembered::by_thread(),
             schedules,
             factors: tasks.iter().map(|task| task.rate).collect(),
             is_over: vec![0.0; count],
@@ -208,7 +206,6 @@ impl<'a> Batch<'a> {
                 ..Marks::default()
             },
             before: vec![0.0; dimension * count],
-            updates: vec![0.0; dimension * count],
             noisy: vec![0.0; dimension * count],
             noise: vec![0.0; dimension],
         })
@@ -257,6 +254,7 @@ impl<'a> Batch<'a> {
             self.add_noise(step);
         }
         let all = self.tasks.len();
+        let mut is_trouble = false;
         for part in &mut self.parts {
             let own = part.first..part.first + part.count;
             let w = |i: usize| &self.function.coordinate(i)[own.clone()];
@@ -268,33 +266,26 @@ impl<'a> Batch<'a> {
                 };
                 &all_lanes[own.clone()]
             };
-            let powers = &mut self.powers;
-            let update = part.lanes.advance(&w, &g, step, self.setup.steps, powers);
+            let remembered = &mut self.remembered;
+            let update = part
+                .lanes
+                .advance(&w, &g, step, self.setup.steps, remembered);
             for i in 0..self.dimension {
-                let update = &update[i * part.count..][..part.count];
-                copy_few(&mut self.updates[i * all..][own.clone()], update);
+                is_trouble |= descend(
+                    &mut self.function.coordinate_mut(i)[own.clone()],
+                    &mut self.before[i * all..][own.clone()],
+                    &update[i * part.count..][..part.count],
+                    &self.factors[own.clone()],
+                    &self.is_over[own.clone()],
+                );
             }
-        }
-        let mut is_trouble = false;
-        for i in 0..self.dimension {
-            let own = i * all..(i + 1) * all;
-            is_trouble |= descend(
-                self.function.coordinate_mut(i),
-                &mut self.before[own.clone()],
-                &self.updates[own],
-                &self.factors,
-                &self.is_over,
-            );
         }
         if !is_trouble {
             return 0;
         }
         let is_failed = |lane: &usize| {
-            let mut values = (0..self.dimension).map(|i| {
-                let w = self.function.coordinate(i)[*lane];
-                (w, self.updates[i * all + lane])
-            });
-            let is_finite = values.all(|(w, u)| w.is_finite() && u.is_finite());
+            let mut weights = (0..self.dimension).map(|i| self.function.coordinate(i)[*lane]);
+            let is_finite = weights.all(f64::is_finite);
             !is_finite && self.is_over[*lane] == 0.0
         };
         let failed: Vec<usize> = (0..all).filter(is_failed).collect();
@@ -317,7 +308,7 @@ impl<'a> Batch<'a> {
                 tensor: 0,
                 step,
             };
-            noise::fill_normal(source, &mut self.noise);
+            self.remembered.fill_normal(source, &mut self.noise);
             for (i, draw) in self.noise.iter().enumerate() {
                 self.noisy[i * all + lane] += self.setup.objective.noise() * draw;
             }
@@ -424,7 +415,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// One step of a coordinate; whether the update or the weight of a lane under way is not finite.
+/// One step of a coordinate; whether the weight of a lane under way is not finite, which it is not where the update is not.
 ///
 /// Four lanes at a time, since there may be no more.
 #[inline(always)]
@@ -436,10 +427,7 @@ fn descend(
     is_over: &[f64],
 ) -> bool {
     // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
-    let trouble = |w: f64, u: f64, is_over: f64| {
-        let own = (w - w) + (u - u);
-        own.to_bits() & under_way(is_over)
-    };
+    let trouble = |w: f64, is_over: f64| (w - w).to_bits() & under_way(is_over);
     let ((ws, w_tail), (us, u_tail)) = (w.as_chunks_mut::<4>(), update.as_chunks::<4>());
     let (befores, before_tail) = before.as_chunks_mut::<4>();
     let (factors, factor_tail) = factors.as_chunks::<4>();
@@ -449,14 +437,14 @@ fn descend(
     for (((w, before), u), (factor, over)) in fours.zip(factors.iter().zip(overs)) {
         *before = *w;
         *w = each(|i| before[i] - factor[i] * u[i]);
-        found = each(|i| found[i] | trouble(w[i], u[i], over[i]));
+        found = each(|i| found[i] | trouble(w[i], over[i]));
     }
     let mut found = (found[0] | found[1]) | (found[2] | found[3]);
     let rest = w_tail.iter_mut().zip(before_tail).zip(u_tail);
     for (((w, before), u), (factor, over)) in rest.zip(factor_tail.iter().zip(over_tail)) {
         *before = *w;
         *w -= factor * u;
-        found |= trouble(*w, *u, *over);
+        found |= trouble(*w, *over);
     }
     found != 0
 }

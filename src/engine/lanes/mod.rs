@@ -12,21 +12,22 @@
 )]
 
 mod compile;
+mod draws;
 mod loops;
 mod objective;
 mod powers;
 mod quick;
 
 pub use objective::ObjectiveLanes;
-pub(crate) use powers::Powers;
-pub(crate) use quick::copy_few;
 
 use super::EngineError;
 use super::noise::{self, Source};
 use crate::ir::Rule;
 use crate::op::{Leaf, Op};
+use draws::Draws;
 use loops::{Arg, advance, apply, map2};
-use quick::Quick;
+use powers::Powers;
+use quick::{Quick, copy_few};
 
 /// How many values there are for each coordinate and lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +104,28 @@ pub struct Lanes {
     is_first: bool,
 }
 
+/// What depends on neither rule nor lane, and outlives both.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    powers: Powers,
+    draws: Draws,
+}
+
+impl Remembered {
+    /// By this thread.
+    pub(crate) fn by_thread() -> Self {
+        Self {
+            powers: Powers::remembered(),
+            draws: Draws::remembered(),
+        }
+    }
+
+    /// Draws from N(0, 1) of the elements 0, 1, ….
+    pub(crate) fn fill_normal(&mut self, source: Source, out: &mut [f64]) {
+        self.draws.row(source, out, noise::fill_normal);
+    }
+}
+
 /// Everything that one step depends on, apart from state.
 struct Moment<'a> {
     /// Each coordinate on all lanes.
@@ -141,7 +164,7 @@ impl Lanes {
         let count = self.seeds.len();
         let w = |i: usize| &w[i * count..(i + 1) * count];
         let g = |i: usize| &g[i * count..(i + 1) * count];
-        self.advance(&w, &g, step, total, &mut Powers::remembered())
+        self.advance(&w, &g, step, total, &mut Remembered::by_thread())
     }
 
     /// As [`Lanes::update`], for weights and gradients that lie anywhere: each coordinate on all lanes.
@@ -152,7 +175,7 @@ impl Lanes {
         g: &'a impl Fn(usize) -> &'a [f64],
         step: u64,
         total: u64,
-        powers: &mut Powers,
+        remembered: &mut Remembered,
     ) -> &[f64] {
         let wide = self.coordinates * self.seeds.len();
         let moment = Moment {
@@ -179,9 +202,10 @@ impl Lanes {
                 && beta.width == Width::Shared
             {
                 let beta = self.values[beta.start];
-                self.values[instruction.out.start] = powers.correction(beta, moment.updates);
+                let correction = remembered.powers.correction(beta, moment.updates);
+                self.values[instruction.out.start] = correction;
             } else {
-                self.execute(instruction, &moment);
+                self.execute(instruction, &moment, &mut remembered.draws);
             }
         }
         self.instructions = instructions;
@@ -206,7 +230,7 @@ impl Lanes {
     }
 
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of work")]
-    fn execute(&mut self, instruction: &Instruction, moment: &Moment<'_>) {
+    fn execute(&mut self, instruction: &Instruction, moment: &Moment<'_>, draws: &mut Draws) {
         let Instruction { work, out } = *instruction;
         let len = self.len(out.width);
         let lanes = self.seeds.len();
@@ -238,7 +262,8 @@ impl Lanes {
                 Leaf::Total => target.fill(moment.total),
                 Leaf::Noise => {
                     draw(&self.twins, target, |lane, row| {
-                        noise::fill_normal(source(lane, noise::STREAM_NOISE), row);
+                        let source = source(lane, noise::STREAM_NOISE);
+                        draws.row(source, row, noise::fill_normal);
                     });
                     for out in target {
                         *out *= 0.1;
@@ -247,7 +272,8 @@ impl Lanes {
                 Leaf::StepNoise => {
                     let deviation = libm::pow(1.0 + moment.t, -0.55 / 2.0);
                     draw(&self.twins, target, |lane, row| {
-                        noise::fill_normal(source(lane, noise::STREAM_STEP_NOISE), row);
+                        let source = source(lane, noise::STREAM_STEP_NOISE);
+                        draws.row(source, row, noise::fill_normal);
                     });
                     for out in target {
                         *out *= deviation;
@@ -283,7 +309,7 @@ impl Lanes {
             Work::LastUpdate(state) => target.copy_from_slice(&self.state[kept(state)]),
             Work::Drop(x, p, stream) => {
                 draw(&self.twins, target, |lane, row| {
-                    noise::fill_uniform(source(lane, stream), row);
+                    draws.row(source(lane, stream), row, noise::fill_uniform);
                 });
                 let drop = |draw: f64, x: f64, p: f64| if draw < p { 0.0 } else { x };
                 view.advance([x, p], target, drop);
@@ -325,7 +351,7 @@ impl Lanes {
 }
 
 /// The draws of every coordinate of every lane; lanes of one seed share theirs. `fill` makes those of a lane, coordinate by coordinate.
-fn draw(twins: &[usize], out: &mut [f64], fill: impl Fn(usize, &mut [f64])) {
+fn draw(twins: &[usize], out: &mut [f64], mut fill: impl FnMut(usize, &mut [f64])) {
     const FEW: usize = 4;
     let lanes = twins.len().min(out.len());
     if lanes == 0 {
@@ -346,8 +372,8 @@ fn draw(twins: &[usize], out: &mut [f64], fill: impl Fn(usize, &mut [f64])) {
                 out[coordinate * lanes + lane] = *draw;
             }
         } else {
-            for row in out.chunks_exact_mut(lanes) {
-                row[lane] = row[*twin];
+            for start in (0..coordinates).map(|coordinate| coordinate * lanes) {
+                out[start + lane] = out[start + twin];
             }
         }
     }

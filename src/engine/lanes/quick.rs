@@ -126,12 +126,13 @@ impl Quick {
     #[inline(always)]
     pub(super) fn run(&self, values: &mut [f64]) {
         match self.len {
-            4 => self.run_on::<4>(values),
-            8 => self.run_on::<8>(values),
+            4 => self.run_on::<1>(values),
+            8 => self.run_on::<2>(values),
             _ => self.run_on::<ANY>(values),
         }
     }
 
+    /// On so many times four values.
     #[inline(always)]
     fn run_on<const N: usize>(&self, values: &mut [f64]) {
         match self.code {
@@ -203,7 +204,7 @@ impl Quick {
         if N != ANY {
             let x = load::<N>(values, self.x, self.is_x_one);
             let y = load::<N>(values, self.y, self.is_y_one);
-            store::<N>(values, self.out, |i| f(x[i], y[i]));
+            store::<N>(values, self.out, |c, i| f(x[c][i], y[c][i]));
             return;
         }
         let (before, out) = self.split(values);
@@ -228,7 +229,7 @@ impl Quick {
     fn one<const N: usize>(&self, values: &mut [f64], f: impl Fn(f64) -> f64) {
         if N != ANY {
             let x = load::<N>(values, self.x, false);
-            store::<N>(values, self.out, |i| f(x[i]));
+            store::<N>(values, self.out, |c, i| f(x[c][i]));
             return;
         }
         let (before, out) = self.split(values);
@@ -240,7 +241,7 @@ impl Quick {
         if N != ANY {
             let state = load::<N>(values, self.out, false);
             let x = load::<N>(values, self.x, false);
-            store::<N>(values, self.out, |i| f(state[i], x[i]));
+            store::<N>(values, self.out, |c, i| f(state[c][i], x[c][i]));
             return;
         }
         let (before, out) = self.split(values);
@@ -252,18 +253,25 @@ impl Quick {
 const ANY: usize = 0;
 
 #[inline(always)]
-fn load<const N: usize>(values: &[f64], start: usize, is_one: bool) -> [f64; N] {
+fn load<const N: usize>(values: &[f64], start: usize, is_one: bool) -> [[f64; 4]; N] {
     if is_one {
-        return [values[start]; N];
+        return [[values[start]; 4]; N];
     }
-    let own = values[start..].first_chunk::<N>();
-    *own.expect("arguments are as long as results")
+    let fours = values[start..].as_chunks::<4>().0;
+    *fours
+        .first_chunk::<N>()
+        .expect("arguments are as long as results")
 }
 
 #[inline(always)]
-fn store<const N: usize>(values: &mut [f64], start: usize, f: impl Fn(usize) -> f64) {
-    let own = values[start..].first_chunk_mut::<N>();
-    *own.expect("there is room for the result") = each(f);
+fn store<const N: usize>(values: &mut [f64], start: usize, f: impl Fn(usize, usize) -> f64) {
+    let fours = values[start..].as_chunks_mut::<4>().0;
+    let own = fours
+        .first_chunk_mut::<N>()
+        .expect("there is room for the result");
+    for (c, out) in own.iter_mut().enumerate() {
+        *out = each(|i| f(c, i));
+    }
 }
 
 /// A function of what is there and of what comes in.

@@ -1,0 +1,158 @@
+//! The draws of noise and masks, which many rules need at the same steps.
+
+use crate::engine::noise::Source;
+use std::cell::RefCell;
+
+/// The most sequences that are remembered.
+const MOST_TABLES: usize = 16;
+/// The most steps whose draws are remembered.
+const MOST_STEPS: u64 = 1 << 14;
+/// Of more coordinates than this nothing is remembered.
+const MOST_COORDINATES: usize = 4;
+
+thread_local! {
+    /// Draws outlive a batch: a search runs thousands of rules with the same seeds.
+    static REMEMBERED: RefCell<Vec<Table>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The draws of some sequences, each made once for each step.
+#[derive(Debug)]
+pub(crate) struct Draws {
+    tables: Vec<Table>,
+}
+
+#[derive(Debug)]
+struct Table {
+    seed: u64,
+    stream: u32,
+    coordinates: usize,
+    /// Of step 0, 1, …, each with all coordinates.
+    rows: Vec<f64>,
+}
+
+impl Draws {
+    /// With what this thread remembers.
+    pub(super) fn remembered() -> Self {
+        Self {
+            tables: REMEMBERED.take(),
+        }
+    }
+
+    /// Fills a row, one value a coordinate, with what `fill` makes of the source.
+    pub(super) fn row(
+        &mut self,
+        source: Source,
+        row: &mut [f64],
+        fill: impl Fn(Source, &mut [f64]),
+    ) {
+        let count = row.len();
+        if count > MOST_COORDINATES || source.step >= MOST_STEPS {
+            fill(source, row);
+            return;
+        }
+        let step = usize::try_from(source.step).unwrap_or(usize::MAX);
+        let is_own = |table: &&mut Table| {
+            table.seed == source.seed && table.stream == source.stream && table.coordinates == count
+        };
+        let Some(table) = self.tables.iter_mut().find(is_own) else {
+            fill(source, row);
+            self.begin(source, row);
+            return;
+        };
+        let start = step * count;
+        if let Some(known) = table.rows.get(start..start + count) {
+            for (out, known) in row.iter_mut().zip(known) {
+                *out = *known;
+            }
+            return;
+        }
+        fill(source, row);
+        if start == table.rows.len() {
+            table.rows.extend_from_slice(row);
+        }
+    }
+
+    /// A sequence that is drawn from for the first time.
+    fn begin(&mut self, source: Source, row: &[f64]) {
+        if source.step > 0 {
+            return;
+        }
+        if self.tables.len() >= MOST_TABLES {
+            // The longest is the least likely to have been of one short run.
+            let shortest = (0..self.tables.len()).min_by_key(|at| self.tables[*at].rows.len());
+            self.tables.swap_remove(shortest.unwrap_or(0));
+        }
+        self.tables.push(Table {
+            seed: source.seed,
+            stream: source.stream,
+            coordinates: row.len(),
+            rows: row.to_vec(),
+        });
+    }
+}
+
+impl Drop for Draws {
+    fn drop(&mut self) {
+        // A thread that ends has nothing left to remember with.
+        let tables = std::mem::take(&mut self.tables);
+        let _ = REMEMBERED.try_with(|remembered| remembered.replace(tables));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the same bits are meant")]
+mod tests {
+    use super::*;
+    use crate::engine::noise::fill_uniform;
+
+    #[test]
+    fn draws_are_those_of_the_source() {
+        for _ in 0..2 {
+            let mut draws = Draws::remembered();
+            // More sequences than are remembered; steps in order, again, beyond what is known and beyond what is kept.
+            for step in [0, 1, 2, 1, 7, 2, 3, MOST_STEPS, u64::MAX] {
+                for seed in 0..20 {
+                    for count in [1, 2, 3, 9] {
+                        let source = Source {
+                            seed: seed / 2,
+                            stream: u32::try_from(seed % 2).unwrap_or(0),
+                            tensor: 0,
+                            step,
+                        };
+                        let (mut row, mut want) = (vec![0.0; count], vec![0.0; count]);
+                        draws.row(source, &mut row, fill_uniform);
+                        fill_uniform(source, &mut want);
+                        assert_eq!(row, want, "{source:?}");
+                    }
+                }
+            }
+            assert_eq!(draws.tables.len(), MOST_TABLES);
+        }
+    }
+
+    #[test]
+    fn what_was_drawn_is_remembered() {
+        let source = |step| Source {
+            seed: 77,
+            stream: 5,
+            tensor: 0,
+            step,
+        };
+        let mut row = [0.0; 2];
+        {
+            let mut draws = Draws::remembered();
+            for step in 0..10 {
+                draws.row(source(step), &mut row, fill_uniform);
+            }
+        }
+        let mut draws = Draws::remembered();
+        let made = std::cell::Cell::new(0);
+        for step in 0..11 {
+            draws.row(source(step), &mut row, |source, row| {
+                made.set(made.get() + 1);
+                fill_uniform(source, row);
+            });
+        }
+        assert_eq!(made.get(), 1);
+    }
+}
