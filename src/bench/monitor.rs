@@ -9,7 +9,7 @@
     reason = "a difference with itself tells finite numbers from others"
 )]
 
-use crate::op::each;
+use crate::op::{choose, each, mask};
 
 /// What is kept of every run's values.
 pub(super) struct Monitor {
@@ -72,14 +72,9 @@ impl Monitor {
             // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
             let own: [f64; N] = each(|i| values[i] - values[i]);
             trouble = each(|i| trouble[i] | (own[i].to_bits() & under_way(over[i])));
-            let value: [f64; N] = each(|i| {
-                let is_kept = over[i] == 0.0 && own[i] == 0.0;
-                if is_kept { values[i] } else { f64::INFINITY }
-            });
-            *last = each(|i| {
-                let is_kept = over[i] == 0.0 && own[i] == 0.0;
-                if is_kept { values[i] } else { last[i] }
-            });
+            let kept: [u64; N] = each(|i| mask(over[i] == 0.0) & mask(own[i] == 0.0));
+            let value: [f64; N] = each(|i| choose(kept[i], values[i], f64::INFINITY));
+            *last = each(|i| choose(kept[i], values[i], last[i]));
             *lowest = each(|i| {
                 if value[i] < lowest[i] {
                     value[i]
@@ -89,8 +84,8 @@ impl Monitor {
             });
             let first_within = |at: &[f64; N], size: f64| {
                 each(|i| {
-                    let is_first = value[i] - least <= size && done < at[i];
-                    if is_first { done } else { at[i] }
+                    let reached = choose(mask(value[i] - least <= size), done, f64::INFINITY);
+                    if reached < at[i] { reached } else { at[i] }
                 })
             };
             *to_1e3 = first_within(to_1e3, 1e-3);
@@ -103,5 +98,5 @@ impl Monitor {
 /// All bits for a lane that is under way, none for one that is over.
 #[inline(always)]
 pub(super) fn under_way(is_over: f64) -> u64 {
-    u64::from(is_over == 0.0).wrapping_neg()
+    mask(is_over == 0.0)
 }

@@ -9,7 +9,7 @@
     reason = "a loop must be compiled together with its function, for each instruction set"
 )]
 
-use super::each::each;
+use super::each::{are_clear, each, mask};
 
 /// Up to here results are far from the ends of the range.
 const WITHIN: f64 = 700.0;
@@ -70,10 +70,13 @@ fn of_each(
     let one = |x: f64| if is_plain(x) { plain(x) } else { other(x) };
     let ((outs, tail), (xs, x_tail)) = (out.as_chunks_mut::<WIDTH>(), x.as_chunks::<WIDTH>());
     for (out, x) in outs.iter_mut().zip(xs) {
-        if x.iter().fold(true, |all, x| all & is_plain(*x)) {
-            *out = each(|i| plain(x[i]));
-        } else {
-            *out = each(|i| one(x[i]));
+        let others: [u64; WIDTH] = each(|i| mask(!is_plain(x[i])));
+        *out = each(|i| plain(x[i]));
+        // Runs that are over lie beside those that are not.
+        if !are_clear(others) {
+            for (out, x) in out.iter_mut().zip(x) {
+                *out = one(*x);
+            }
         }
     }
     for (out, x) in tail.iter_mut().zip(x_tail) {
@@ -146,7 +149,8 @@ fn plain_log(x: f64) -> f64 {
     // x is a power of two times a number between half the root of 2 and the root.
     const HALF_ROOT: u64 = 0x3fe6_a09e_0000_0000;
     const ONE: u64 = 0x3ff0_0000_0000_0000;
-    let bits = x.to_bits() + (ONE - HALF_ROOT);
+    // What is no such number overflows, and is not looked at.
+    let bits = x.to_bits().wrapping_add(ONE - HALF_ROOT);
     let k = exponent_of(bits);
     let f = f64::from_bits((bits & (u64::MAX >> 12)) + HALF_ROOT) - 1.0;
     let half = 0.5 * f * f;

@@ -14,7 +14,7 @@ mod range;
 mod table;
 mod value;
 
-pub(crate) use each::each;
+pub(crate) use each::{choose, each, mask};
 pub use exponential::exp;
 pub(crate) use exponential::{exp_each, log_each};
 pub use leaf::{LEAVES, Leaf, LeafInfo};

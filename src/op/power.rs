@@ -8,7 +8,7 @@
     reason = "a loop must be compiled together with its function, for each instruction set"
 )]
 
-use super::each::each;
+use super::each::{are_clear, choose, each, mask};
 use super::exponential::{exp, exponent_of, power_of_two};
 
 /// The power of two results are within.
@@ -74,16 +74,46 @@ pub(crate) fn power_each(out: &mut [f64], x: &[f64], y: &[f64]) {
         let at = |i: usize| chunk * WIDTH + i.min(last);
         let x: [f64; WIDTH] = each(|i| x[at(i) * x_step]);
         let y: [f64; WIDTH] = each(|i| y[at(i) * y_step]);
-        let is_plain = (0..WIDTH).fold(true, |all, i| all & is_plain(x[i], y[i]));
-        let powers: [f64; WIDTH] = if is_plain {
-            each(|i| plain_power(x[i], y[i]))
-        } else {
-            each(|i| power(x[i], y[i]))
-        };
+        let others: [u64; WIDTH] = each(|i| mask(!is_whole(x[i], y[i])));
+        let mut powers: [f64; WIDTH] = each(|i| whole_power(x[i], y[i]));
+        if !are_clear(others) {
+            let others: [u64; WIDTH] = each(|i| mask(!is_plain(x[i], y[i])));
+            for (i, power) in powers.iter_mut().enumerate() {
+                *power = plain_power(x[i], y[i]);
+            }
+            // Runs that are over lie beside those that are not.
+            if !are_clear(others) {
+                for (i, own) in powers.iter_mut().enumerate() {
+                    if others[i] != 0 {
+                        *own = power(x[i], y[i]);
+                    }
+                }
+            }
+        }
         out.copy_from_slice(&powers[..out.len()]);
     }
 }
 
+/// Whether the exponent is one of those that need no logarithm.
+#[inline(always)]
+#[allow(clippy::float_cmp, reason = "exactly these numbers")]
+fn is_whole(x: f64, y: f64) -> bool {
+    // A product is 0 where a factor is, and not for any other of these.
+    (y * (y - 1.0) * (y + 1.0) * (y - 2.0) * (y - 3.0) == 0.0) & (x != std::f64::consts::E)
+}
+
+/// For [`is_whole`] exponents.
+#[inline(always)]
+#[allow(clippy::float_cmp, reason = "exactly these numbers")]
+fn whole_power(x: f64, y: f64) -> f64 {
+    let square = x * x;
+    let power = choose(mask(y == 2.0), square, square * x);
+    let power = choose(mask(y == 1.0), x, power);
+    let power = choose(mask(y == -1.0), 1.0 / x, power);
+    choose(mask(y == 0.0), 1.0, power)
+}
+
+/// Whether the common case is meant: exponents that have a rule of their own are not.
 #[inline(always)]
 #[allow(clippy::float_cmp, reason = "exactly these numbers")]
 fn is_plain(x: f64, y: f64) -> bool {

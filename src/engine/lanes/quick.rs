@@ -12,7 +12,7 @@
     reason = "a few ops have loops of their own; all others are treated alike"
 )]
 
-use crate::op::{Op, clip, each, exp_each, log_each, power_each, sign};
+use crate::op::{Op, choose, clip, each, exp_each, log_each, mask, power_each, sign};
 
 /// A loop over neighbouring values.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +58,6 @@ pub(super) enum Code {
 #[inline(always)]
 pub(super) fn pick(table: &[f64]) -> impl Fn(f64, f64) -> f64 + use<> {
     let [below, zero, above, nan] = [table[0], table[1], table[2], table[3]];
-    // Bit operations, since choices between numbers from a table are made one by one.
-    let mask = |claim: bool| u64::from(claim).wrapping_neg();
-    let choose = |mask: u64, a: f64, b: f64| {
-        let bits = (a.to_bits() & mask) | (b.to_bits() & !mask);
-        f64::from_bits(bits)
-    };
     move |x, y| {
         let is_below = x.is_sign_negative() != y.is_sign_negative();
         let value = choose(mask(is_below), below, above);
