@@ -6,7 +6,7 @@
 )]
 
 use super::quick::{Code, Quick};
-use super::{Block, Instruction, Lanes, TableArg, Width, Work, fill_table};
+use super::{Block, Instruction, Lanes, Step, TableArg, Width, Work, fill_table};
 use crate::engine::signs::{Key, Signs};
 use crate::engine::{EngineError, TensorShape, noise};
 use crate::ir::{Graph, Node, NodeId, Origin, Rule};
@@ -45,6 +45,8 @@ pub(super) fn compile(
             coordinates,
             seeds: seeds.to_vec(),
             twins: twins(seeds),
+            is_one_seed: seeds.windows(2).all(|two| two[0] == two[1]) && !seeds.is_empty(),
+            steps: Vec::new(),
             instructions: Vec::new(),
             tables: Vec::new(),
             values: Vec::new(),
@@ -62,7 +64,23 @@ pub(super) fn compile(
         }
     }
     compiler.lanes.root = compiler.block(rule.root());
-    Ok(compiler.lanes)
+    Ok(compiler.lanes.in_steps())
+}
+
+impl Lanes {
+    /// With what has a loop of its own where it stands.
+    fn in_steps(mut self) -> Self {
+        for instruction in std::mem::take(&mut self.instructions) {
+            self.steps.push(match instruction.work {
+                Work::Quick(quick) => Step::Quick(quick),
+                _ => Step::Other(self.instructions.len()),
+            });
+            if !matches!(instruction.work, Work::Quick(_)) {
+                self.instructions.push(instruction);
+            }
+        }
+        self
+    }
 }
 
 /// For each seed the place where it stands first.

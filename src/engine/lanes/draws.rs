@@ -30,12 +30,33 @@ struct Table {
     rows: Vec<f64>,
 }
 
+impl Table {
+    fn is_of(&self, source: Source, coordinates: usize) -> bool {
+        self.seed == source.seed && self.stream == source.stream && self.coordinates == coordinates
+    }
+}
+
 impl Draws {
     /// With what this thread remembers.
     pub(super) fn remembered() -> Self {
         Self {
             tables: REMEMBERED.take(),
         }
+    }
+
+    /// The draws of a step, one a coordinate, where they are remembered.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "most steps find what they look for, and a call would take longer"
+    )]
+    pub(super) fn known(&self, source: Source, coordinates: usize) -> Option<&[f64]> {
+        let is_own = |table: &&Table| table.is_of(source, coordinates);
+        let table = self.tables.iter().find(is_own)?;
+        let start = usize::try_from(source.step)
+            .ok()?
+            .checked_mul(coordinates)?;
+        table.rows.get(start..start.checked_add(coordinates)?)
     }
 
     /// Fills a row, one value a coordinate, with what `fill` makes of the source.
@@ -51,9 +72,7 @@ impl Draws {
             return;
         }
         let step = usize::try_from(source.step).unwrap_or(usize::MAX);
-        let is_own = |table: &&mut Table| {
-            table.seed == source.seed && table.stream == source.stream && table.coordinates == count
-        };
+        let is_own = |table: &&mut Table| table.is_of(source, count);
         let Some(table) = self.tables.iter_mut().find(is_own) else {
             fill(source, row);
             self.begin(source, row);
@@ -123,6 +142,9 @@ mod tests {
                         draws.row(source, &mut row, fill_uniform);
                         fill_uniform(source, &mut want);
                         assert_eq!(row, want, "{source:?}");
+                        if let Some(known) = draws.known(source, count) {
+                            assert_eq!(known, want, "{source:?}");
+                        }
                     }
                 }
             }
@@ -146,6 +168,7 @@ mod tests {
             }
         }
         let mut draws = Draws::remembered();
+        assert!(draws.known(source(9), 2).is_some() && draws.known(source(10), 2).is_none());
         let made = std::cell::Cell::new(0);
         for step in 0..11 {
             draws.row(source(step), &mut row, |source, row| {

@@ -76,6 +76,13 @@ struct Instruction {
     out: Block,
 }
 
+/// An instruction where it stands: one with a loop of its own, or the place of another.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Quick(Quick),
+    Other(usize),
+}
+
 /// An argument of an op in a table.
 #[derive(Clone, Copy, Debug)]
 enum TableArg {
@@ -94,6 +101,10 @@ pub struct Lanes {
     seeds: Vec<u64>,
     /// For each lane the first that has its seed.
     twins: Vec<usize>,
+    /// Whether all lanes draw the same.
+    is_one_seed: bool,
+    steps: Vec<Step>,
+    /// Those that have no loop of their own.
     instructions: Vec<Instruction>,
     tables: Vec<Vec<TableEntry>>,
     values: Vec<f64>,
@@ -132,9 +143,22 @@ struct Moment<'a> {
     w: &'a dyn Fn(usize) -> &'a [f64],
     g: &'a dyn Fn(usize) -> &'a [f64],
     step: u64,
-    t: f64,
-    total: f64,
-    updates: f64,
+    total: u64,
+}
+
+impl Moment<'_> {
+    fn t(&self) -> f64 {
+        number(self.step.min(self.total))
+    }
+
+    fn source(&self, seed: u64, stream: u32) -> Source {
+        Source {
+            seed,
+            stream,
+            tensor: 0,
+            step: self.step,
+        }
+    }
 }
 
 impl Lanes {
@@ -178,19 +202,17 @@ impl Lanes {
         remembered: &mut Remembered,
     ) -> &[f64] {
         let wide = self.coordinates * self.seeds.len();
-        let moment = Moment {
-            w,
-            g,
-            step,
-            t: number(step.min(total)),
-            total: number(total),
-            updates: number(step) + 1.0,
-        };
-        let instructions = std::mem::take(&mut self.instructions);
-        for instruction in &instructions {
-            if let Work::Quick(quick) = &instruction.work {
-                quick.run(&mut self.values);
-            } else if let Work::Leaf(leaf @ (Leaf::Grad | Leaf::Weight)) = instruction.work {
+        let moment = Moment { w, g, step, total };
+        let steps = std::mem::take(&mut self.steps);
+        for step in &steps {
+            let instruction = match step {
+                Step::Quick(quick) => {
+                    quick.run(&mut self.values);
+                    continue;
+                }
+                Step::Other(place) => self.instructions[*place],
+            };
+            if let Work::Leaf(leaf @ (Leaf::Grad | Leaf::Weight)) = instruction.work {
                 let lanes = self.seeds.len();
                 let out = &mut self.values[instruction.out.start..][..wide];
                 if leaf == Leaf::Grad {
@@ -202,13 +224,23 @@ impl Lanes {
                 && beta.width == Width::Shared
             {
                 let beta = self.values[beta.start];
-                let correction = remembered.powers.correction(beta, moment.updates);
+                let correction = remembered.powers.correction(beta, moment.step);
                 self.values[instruction.out.start] = correction;
+            } else if let Work::Drop(x, p, stream) = instruction.work
+                && self.is_one_seed
+                && (x.width, p.width) == (Width::Wide, Width::Shared)
+                && let Some(row) = remembered
+                    .draws
+                    .known(moment.source(self.seeds[0], stream), self.coordinates)
+            {
+                let (before, rest) = self.values.split_at_mut(instruction.out.start);
+                let p = before[p.start];
+                quick::drop_rows(&mut rest[..wide], &before[x.start..][..wide], row, p);
             } else {
-                self.execute(instruction, &moment, &mut remembered.draws);
+                self.execute(&instruction, &moment, &mut remembered.draws);
             }
         }
-        self.instructions = instructions;
+        self.steps = steps;
         for (body, state) in &self.remembered {
             let kept = &mut self.state[*state..*state + wide];
             spread(&self.values, *body, self.seeds.len(), kept);
@@ -242,12 +274,7 @@ impl Lanes {
             return;
         }
         let target = &mut rest[..len];
-        let source = |lane: usize, stream| Source {
-            seed: self.seeds[lane],
-            stream,
-            tensor: 0,
-            step: moment.step,
-        };
+        let source = |lane: usize, stream| moment.source(self.seeds[lane], stream);
         let kept = |state: usize| state..state + len;
         let view = View {
             before,
@@ -258,8 +285,8 @@ impl Lanes {
             Work::Leaf(leaf) => match leaf {
                 Leaf::Grad => gather(target, lanes, moment.g),
                 Leaf::Weight => gather(target, lanes, moment.w),
-                Leaf::Step => target.fill(moment.t),
-                Leaf::Total => target.fill(moment.total),
+                Leaf::Step => target.fill(moment.t()),
+                Leaf::Total => target.fill(number(moment.total)),
                 Leaf::Noise => {
                     draw(&self.twins, target, |lane, row| {
                         let source = source(lane, noise::STREAM_NOISE);
@@ -270,7 +297,7 @@ impl Lanes {
                     }
                 }
                 Leaf::StepNoise => {
-                    let deviation = libm::pow(1.0 + moment.t, -0.55 / 2.0);
+                    let deviation = libm::pow(1.0 + moment.t(), -0.55 / 2.0);
                     draw(&self.twins, target, |lane, row| {
                         let source = source(lane, noise::STREAM_STEP_NOISE);
                         draws.row(source, row, noise::fill_normal);
@@ -286,7 +313,7 @@ impl Lanes {
             }),
             Work::Correction(beta) => view.each(&[beta], target, |out, args| {
                 map2(out, args[0], args[0], |beta, _| {
-                    1.0 - libm::pow(beta, moment.updates)
+                    1.0 - libm::pow(beta, number(moment.step) + 1.0)
                 });
             }),
             Work::Ema(x, beta) => {

@@ -35,19 +35,14 @@ impl Powers {
         }
     }
 
-    /// `1 - beta^updates`, where `updates` is a whole number from 1.
+    /// `1 - beta^n` at the n-th update, which is that of step n - 1.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
         reason = "most steps find what they look for, and a call would take longer"
     )]
-    pub(crate) fn correction(&mut self, beta: f64, updates: f64) -> f64 {
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a number of updates; what is out of range is out of the table"
-        )]
-        let index = (updates as usize).wrapping_sub(1);
+    pub(crate) fn correction(&mut self, beta: f64, step: u64) -> f64 {
+        let index = usize::try_from(step).unwrap_or(usize::MAX);
         for decay in &self.decays {
             if decay.beta.to_bits() == beta.to_bits()
                 && let Some(known) = decay.corrections.get(index)
@@ -55,7 +50,11 @@ impl Powers {
                 return *known;
             }
         }
-        self.find(beta, updates, index)
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "steps past 2^53 are out of reach"
+        )]
+        self.find(beta, step as f64 + 1.0, index)
     }
 
     /// What is not in the table yet.
@@ -121,9 +120,9 @@ mod tests {
             known.max() == usize::try_from(n).ok()
         };
         for n in 1..=20 {
-            Powers::remembered().correction(0.9, f64::from(n));
+            Powers::remembered().correction(0.9, u64::from(n) - 1);
             // A decay that depends on the step.
-            Powers::remembered().correction(1.0 / f64::from(n), f64::from(n));
+            Powers::remembered().correction(1.0 / f64::from(n), u64::from(n) - 1);
             assert!(is_remembered(n), "{n}");
         }
     }
@@ -134,9 +133,9 @@ mod tests {
             let mut powers = Powers::remembered();
             for beta in [0.9, 0.999, 0.0, 1.0, -0.5, 1.5, f64::NAN, 0.1, 0.2, 0.3] {
                 // In order, from the middle, and again.
-                for n in (1..600).chain([3, 50_000, 7, 20_000, 1]) {
+                for n in (1_u32..600).chain([3, 50_000, 7, 20_000, 1]) {
                     let want = 1.0 - libm::pow(beta, f64::from(n));
-                    let found = powers.correction(beta, f64::from(n));
+                    let found = powers.correction(beta, u64::from(n) - 1);
                     assert!(
                         found == want || (found.is_nan() && want.is_nan()),
                         "{beta}^{n}"

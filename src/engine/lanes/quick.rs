@@ -292,3 +292,16 @@ pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
         map(out, x, |_, x| x);
     }
 }
+
+/// A mask on every lane of a coordinate, coordinate by coordinate: 0 where the draw lies below p.
+#[inline(always)]
+pub(super) fn drop_rows(out: &mut [f64], x: &[f64], draws: &[f64], p: f64) {
+    let lanes = out.len() / draws.len().max(1);
+    for (coordinate, draw) in draws.iter().enumerate() {
+        let own = coordinate * lanes..(coordinate + 1) * lanes;
+        let dropped = mask(*draw < p);
+        map(&mut out[own.clone()], &x[own], |_, x| {
+            choose(dropped, 0.0, x)
+        });
+    }
+}
