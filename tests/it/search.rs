@@ -11,7 +11,7 @@ use nos::search::crew::Absent;
 use nos::search::descent;
 use nos::search::kin::{Kin, kin};
 use nos::search::ppo::{Memory, Settings};
-use nos::search::run::{Outcome, Tools, alone, run, standings};
+use nos::search::run::{Outcome, Tools, all, alone, run, standings};
 use nos::search::{
     Constraints, Function, Journal, Leg, Operand, SearchError, Sentence, Space, Spec, Task, Trial,
     Which,
@@ -430,4 +430,104 @@ fn search_goes_on_from_any_batch() {
             assert!(error.to_string().contains("trial 3 of"), "{error}");
         }
     }
+}
+
+/// A pad for each leg; the last batches of some cannot be written any more.
+#[derive(Default)]
+struct Pads(Vec<Pad>);
+
+impl Pads {
+    fn new(legs: usize, left: impl Fn(usize) -> usize) -> Self {
+        let pad = |leg| Pad {
+            trials: Vec::new(),
+            memory: None,
+            left: left(leg),
+        };
+        Self((0..legs).map(pad).collect())
+    }
+
+    fn all(&mut self, spec: &Spec, batches: usize) -> Result<Vec<Outcome>, SearchError> {
+        let mut heard = 0;
+        let mut tools = Tools {
+            crew: &mut Absent,
+            journal: self,
+            progress: &mut |_| {
+                heard += 1;
+                if heard > batches {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            },
+        };
+        all(spec, &mut tools)
+    }
+}
+
+impl Journal for Pads {
+    fn trials(&mut self, leg: usize, hear: &mut dyn FnMut(Trial)) -> Result<(), String> {
+        self.0[leg].trials(leg, hear)
+    }
+
+    fn memory(&mut self, leg: usize) -> Result<Option<(u64, Memory)>, String> {
+        self.0[leg].memory(leg)
+    }
+
+    fn wants_memory(&mut self) -> bool {
+        self.0[0].wants_memory()
+    }
+
+    fn write(
+        &mut self,
+        leg: usize,
+        trials: &[Trial],
+        memory: Option<&Memory>,
+    ) -> Result<(), String> {
+        self.0[leg].write(leg, trials, memory)
+    }
+
+    fn described(&mut self) -> Result<(Option<Description>, Option<About>), String> {
+        Ok((None, None))
+    }
+
+    fn notebook(&mut self) -> Box<dyn Notebook + '_> {
+        Box::new(Blank)
+    }
+}
+
+#[test]
+fn legs_side_by_side_stop_and_go_on() {
+    let spec = Spec {
+        policies: Which::ALL.to_vec(),
+        seeds: 2,
+        ..spec()
+    };
+    let told = |outcomes: &[Outcome]| -> Vec<_> {
+        let one = |each: &Outcome| (each.leg, each.trials, each.curve.clone(), each.stages);
+        outcomes.iter().map(one).collect()
+    };
+    let legs = spec.legs();
+    let one = |leg: &Leg| alone(&spec, *leg, &mut |_| ControlFlow::Continue(()));
+    let whole: Vec<Outcome> = legs.iter().map(|leg| one(leg).expect("a search")).collect();
+    for batches in [0, 1, 7, 16, usize::MAX] {
+        let mut pads = Pads::new(legs.len(), |_| usize::MAX);
+        let stopped = pads.all(&spec, batches).expect("a search");
+        for outcome in &stopped {
+            let written = pads.0[outcome.leg.index].trials.len() as u64;
+            assert_eq!(outcome.trials, written);
+        }
+        // What has no trials is not told, but for the first leg.
+        let begun = pads.0.iter().skip(1).filter(|pad| !pad.trials.is_empty());
+        assert_eq!(stopped.len(), begun.count() + 1);
+        // Nothing is added where it is told again.
+        assert_eq!(told(&pads.all(&spec, 0).expect("told")), told(&stopped));
+        let resumed = pads.all(&spec, usize::MAX).expect("a search");
+        assert_eq!(told(&resumed), told(&whole), "stopped after {batches}");
+    }
+    // One leg cannot be written any more: the others end, and nobody waits for anybody.
+    let mut pads = Pads::new(legs.len(), |leg| if leg == 3 { 2 } else { usize::MAX });
+    let broken = pads.all(&spec, usize::MAX).expect_err("the disk is full");
+    assert_eq!(broken, SearchError::Journal("the disk is full".to_owned()));
+    pads.0[3].left = usize::MAX;
+    let resumed = pads.all(&spec, usize::MAX).expect("a search");
+    assert_eq!(told(&resumed), told(&whole));
 }
