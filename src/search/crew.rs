@@ -240,14 +240,14 @@ pub(super) fn is_lost(entry: &Entry) -> bool {
     trainings.any(|training| matches!(training.end, Ending::Failed { .. }))
 }
 
-/// Tells of the end of a thread that nobody expects.
-struct Alarm<'a>(&'a Sender<Told>);
+/// Tells of the end of a thread that nobody expects, in the words given.
+pub(super) struct Alarm<'a, T>(pub(super) &'a Sender<T>, pub(super) fn() -> T);
 
-impl Drop for Alarm<'_> {
+impl<T> Drop for Alarm<'_, T> {
     fn drop(&mut self) {
         if thread::panicking() {
             // Whoever does not listen any more does not wait either.
-            let _ = self.0.send(Told::Panicked);
+            let _ = self.0.send((self.1)());
         }
     }
 }
@@ -260,7 +260,7 @@ fn worker(
     tell: &Sender<Told>,
     is_cancelled: &AtomicBool,
 ) {
-    let _alarm = Alarm(tell);
+    let _alarm = Alarm(tell, || Told::Panicked);
     for mut lease in leases {
         lease.attempts += 1;
         let mut notebook = Remote {

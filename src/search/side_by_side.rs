@@ -4,7 +4,7 @@
 
 use super::cascade::Trial;
 use super::cores;
-use super::crew::Absent;
+use super::crew::{Absent, Alarm};
 use super::journal::Journal;
 use super::legs::in_turn;
 use super::ppo::Memory;
@@ -78,21 +78,9 @@ pub(super) fn at_once(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>
     results.into_iter().flatten().collect()
 }
 
-/// Tells of the end of a thread that nobody expects.
-struct Alarm<'a>(&'a Sender<Told>);
-
-impl Drop for Alarm<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            // Whoever does not listen any more does not wait either.
-            let _ = self.0.send(Told::Panicked);
-        }
-    }
-}
-
 /// Does one leg after another, until there are no more. Of a search that is stopped every leg is told.
 fn work(spec: &Spec, legs: &[Leg], next: &AtomicUsize, tell: &Sender<Told>) {
-    let _alarm = Alarm(tell);
+    let _alarm = Alarm(tell, || Told::Panicked);
     while let Some(leg) = legs.get(next.fetch_add(1, Ordering::Relaxed)) {
         let wants_memory = Cell::new(false);
         let mut tools = Tools {
