@@ -180,6 +180,10 @@ impl Compiler<'_> {
                     return Err(EngineError::DebiasOfOther);
                 };
                 let beta = self.block(ema.as_slice()[1]);
+                let is_wide = x.width == Width::Wide && width == Width::Wide;
+                if is_wide && beta.width == Width::Shared {
+                    return Ok(Work::Debias(x, beta));
+                }
                 let correction = self.emit(beta.width, Work::Correction(beta));
                 Work::Apply(Op::Div, [x, correction, x], 2)
             }

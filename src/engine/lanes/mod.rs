@@ -55,6 +55,8 @@ enum Work {
     Apply(Op, [Block; 3], usize),
     /// `1 - beta^n` for the n-th update.
     Correction(Block),
+    /// A value on every lane, divided by the one correction.
+    Debias(Block, Block),
     /// State whose value is the state: it stays where it is from step to step.
     Ema(Block, Block),
     Trace(Block, Block),
@@ -226,6 +228,11 @@ impl Lanes {
                 let beta = self.values[beta.start];
                 let correction = remembered.powers.correction(beta, moment.step);
                 self.values[instruction.out.start] = correction;
+            } else if let Work::Debias(x, beta) = instruction.work {
+                let (before, rest) = self.values.split_at_mut(instruction.out.start);
+                let beta = before[beta.start];
+                let correction = remembered.powers.correction(beta, moment.step);
+                quick::divide(&mut rest[..wide], &before[x.start..][..wide], correction);
             } else if let Work::Drop(x, p, stream) = instruction.work
                 && self.is_one_seed
                 && (x.width, p.width) == (Width::Wide, Width::Shared)
@@ -372,7 +379,7 @@ impl Lanes {
                     map2(out, args[0], y, &pick);
                 });
             }
-            Work::Table(_) | Work::Quick(_) => unreachable!("done above"),
+            Work::Table(_) | Work::Quick(_) | Work::Debias(..) => unreachable!("done above"),
         }
     }
 }

@@ -293,6 +293,12 @@ pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
     }
 }
 
+/// Every value divided by one.
+#[inline(always)]
+pub(super) fn divide(out: &mut [f64], x: &[f64], by: f64) {
+    map(out, x, |_, x| x / by);
+}
+
 /// A mask on every lane of a coordinate, coordinate by coordinate: 0 where the draw lies below p.
 #[inline(always)]
 pub(super) fn drop_rows(out: &mut [f64], x: &[f64], draws: &[f64], p: f64) {
