@@ -14,7 +14,7 @@ use super::each::{are_clear, each, mask};
 /// Up to here results are far from the ends of the range.
 const WITHIN: f64 = 700.0;
 /// How many numbers are taken at a time.
-const WIDTH: usize = 4;
+pub(super) const WIDTH: usize = 4;
 
 const LN2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 const LN2_LOW: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
@@ -108,8 +108,7 @@ fn plain_exp(x: f64) -> f64 {
     };
     let (high, low) = (x - k * LN2_HIGH, k * LN2_LOW);
     let r = high - low;
-    let rr = r * r;
-    let c = r - rr * (P[0] + rr * (P[1] + rr * (P[2] + rr * (P[3] + rr * P[4]))));
+    let c = rest_of_exp(r);
     let y = 1.0 + (r * c / (2.0 - c) - low + high);
     let y = if size < f64::from_bits(0x3e30_0001_0000_0000) {
         1.0 + x
@@ -122,6 +121,13 @@ fn plain_exp(x: f64) -> f64 {
     } else {
         y * power_of_two(k)
     }
+}
+
+/// What a small number, its square and its exponential have to do with each other: c with `e^r = 1 + r + r c / (2 - c)`.
+#[inline(always)]
+pub(super) fn rest_of_exp(r: f64) -> f64 {
+    let rr = r * r;
+    r - rr * (P[0] + rr * (P[1] + rr * (P[2] + rr * (P[3] + rr * P[4]))))
 }
 
 /// 2^k for whole numbers from -1022 to 1023: their sum with the bias of exponents stands in the last bits of a number of the size of 2^52.

@@ -9,14 +9,12 @@
 )]
 
 use super::each::{are_clear, choose, each, mask};
-use super::exponential::{exp, exponent_of, power_of_two};
+use super::exponential::{WIDTH, exp, exponent_of, power_of_two, rest_of_exp};
 
 /// The power of two results are within.
 const WITHIN: f64 = 1000.0;
 /// Beyond this the logarithm is a matter of the distance of the base from 1.
 const HUGE_EXPONENT: f64 = 2_147_483_648.0;
-/// How many numbers are taken at a time.
-const WIDTH: usize = 4;
 
 /// Of the polynomial of the logarithm of a mantissa.
 const L: [f64; 6] = [
@@ -26,14 +24,6 @@ const L: [f64; 6] = [
     f64::from_bits(0x3fd1_7460_a91d_4101),
     f64::from_bits(0x3fcd_864a_93c9_db65),
     f64::from_bits(0x3fca_7e28_4a45_4eef),
-];
-/// Of the polynomial of the exponential of what is left.
-const P: [f64; 5] = [
-    f64::from_bits(0x3fc5_5555_5555_553e),
-    f64::from_bits(0xbf66_c16c_16be_bd93),
-    f64::from_bits(0x3f11_566a_af25_de2c),
-    f64::from_bits(0xbebb_bd41_c5d2_6bf1),
-    f64::from_bits(0x3e66_3769_72be_a4d0),
 ];
 /// log2(1.5), in two parts.
 const HALVES_HIGH: f64 = f64::from_bits(0x3fe2_b803_4000_0000);
@@ -189,8 +179,7 @@ fn plain_power(x: f64, y: f64) -> f64 {
     let v = (low - (t - rest)) * LN2 + t * LN2_LOW;
     let z = u + v;
     let w = v - (z - u);
-    let t = z * z;
-    let t = z - t * (P[0] + t * (P[1] + t * (P[2] + t * (P[3] + t * P[4]))));
+    let t = rest_of_exp(z);
     let r = (z * t) / (t - 2.0) - (w + z * w);
     (1.0 - (r - z)) * power_of_two(k)
 }
