@@ -342,40 +342,72 @@ fn rules_are_told_by_their_kin() {
     assert_eq!(of("w").to_string(), "new");
 }
 
-/// Trials and controllers in memory, up to a batch that cannot be written any more.
+/// What one leg has written down; after so many more batches the disk is full.
 struct Pad {
     trials: Vec<Trial>,
     memory: Option<(u64, Memory)>,
     left: usize,
 }
 
-impl Journal for Pad {
-    fn trials(&mut self, _leg: usize, hear: &mut dyn FnMut(Trial)) -> Result<(), String> {
-        self.trials.iter().cloned().for_each(hear);
+/// A journal in memory, with a pad for each leg.
+struct Pads(Vec<Pad>);
+
+impl Pads {
+    fn new(legs: usize, left: impl Fn(usize) -> usize) -> Self {
+        let pad = |leg| Pad {
+            trials: Vec::new(),
+            memory: None,
+            left: left(leg),
+        };
+        Self((0..legs).map(pad).collect())
+    }
+
+    /// All legs, until so many batches are heard of.
+    fn all(&mut self, spec: &Spec, batches: usize) -> Result<Vec<Outcome>, SearchError> {
+        let mut heard = 0;
+        let mut tools = Tools {
+            crew: &mut Absent,
+            journal: self,
+            progress: &mut |_| {
+                heard += 1;
+                if heard > batches {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            },
+        };
+        all(spec, &mut tools)
+    }
+}
+
+impl Journal for Pads {
+    fn trials(&mut self, leg: usize, hear: &mut dyn FnMut(Trial)) -> Result<(), String> {
+        self.0[leg].trials.iter().cloned().for_each(hear);
         Ok(())
     }
 
-    fn memory(&mut self, _leg: usize) -> Result<Option<(u64, Memory)>, String> {
-        Ok(self.memory.clone())
+    fn memory(&mut self, leg: usize) -> Result<Option<(u64, Memory)>, String> {
+        Ok(self.0[leg].memory.clone())
     }
 
     fn wants_memory(&mut self) -> bool {
-        self.left.is_multiple_of(3)
+        self.0[0].left.is_multiple_of(3)
     }
 
     fn write(
         &mut self,
-        _leg: usize,
+        leg: usize,
         trials: &[Trial],
         memory: Option<&Memory>,
     ) -> Result<(), String> {
-        if self.left == 0 {
+        let pad = &mut self.0[leg];
+        if pad.left == 0 {
             return Err("the disk is full".to_owned());
         }
-        self.left -= 1;
-        self.trials.extend_from_slice(trials);
+        pad.left -= 1;
+        pad.trials.extend_from_slice(trials);
         if let (Some(memory), Some(last)) = (memory, trials.last()) {
-            self.memory = Some((last.number + 1, memory.clone()));
+            pad.memory = Some((last.number + 1, memory.clone()));
         }
         Ok(())
     }
@@ -396,23 +428,19 @@ fn search_goes_on_from_any_batch() {
         let whole = alone(&spec, leg(policy, 1), &mut |_| ControlFlow::Continue(()));
         let whole = whole.expect("a search");
         for cut in [0, 1, 2, 4, 5] {
-            let mut pad = Pad {
-                trials: Vec::new(),
-                memory: None,
-                left: cut,
-            };
-            let attempt = |pad: &mut Pad| {
+            let mut pads = Pads::new(1, |_| cut);
+            let attempt = |pads: &mut Pads| {
                 let mut tools = Tools {
                     crew: &mut Absent,
-                    journal: pad,
+                    journal: pads,
                     progress: &mut |_| ControlFlow::Continue(()),
                 };
                 run(&spec, leg(policy, 1), &mut tools)
             };
-            let broken = attempt(&mut pad).expect_err("the disk is full");
+            let broken = attempt(&mut pads).expect_err("the disk is full");
             assert_eq!(broken, SearchError::Journal("the disk is full".to_owned()));
-            pad.left = usize::MAX;
-            let resumed = attempt(&mut pad).expect("a search");
+            pads.0[0].left = usize::MAX;
+            let resumed = attempt(&mut pads).expect("a search");
             assert_eq!(resumed.curve, whole.curve, "{policy:?} cut after {cut}");
             assert_eq!(resumed.stages, whole.stages);
             let rewards = |outcome: &Outcome| -> Vec<Trial> {
@@ -421,76 +449,14 @@ fn search_goes_on_from_any_batch() {
             };
             assert_eq!(rewards(&resumed), rewards(&whole));
             // What is done is told again, and nothing is added.
-            let trials = pad.trials.len();
-            assert!(attempt(&mut pad).expect("told again").is_complete);
-            assert_eq!(pad.trials.len(), trials);
+            let trials = pads.0[0].trials.len();
+            assert!(attempt(&mut pads).expect("told again").is_complete);
+            assert_eq!(pads.0[0].trials.len(), trials);
             // A trial that is missing is noticed.
-            pad.trials.remove(3);
-            let error = attempt(&mut pad).expect_err("trial 3 is gone");
+            pads.0[0].trials.remove(3);
+            let error = attempt(&mut pads).expect_err("trial 3 is gone");
             assert!(error.to_string().contains("trial 3 of"), "{error}");
         }
-    }
-}
-
-/// A pad for each leg; the last batches of some cannot be written any more.
-#[derive(Default)]
-struct Pads(Vec<Pad>);
-
-impl Pads {
-    fn new(legs: usize, left: impl Fn(usize) -> usize) -> Self {
-        let pad = |leg| Pad {
-            trials: Vec::new(),
-            memory: None,
-            left: left(leg),
-        };
-        Self((0..legs).map(pad).collect())
-    }
-
-    fn all(&mut self, spec: &Spec, batches: usize) -> Result<Vec<Outcome>, SearchError> {
-        let mut heard = 0;
-        let mut tools = Tools {
-            crew: &mut Absent,
-            journal: self,
-            progress: &mut |_| {
-                heard += 1;
-                if heard > batches {
-                    return ControlFlow::Break(());
-                }
-                ControlFlow::Continue(())
-            },
-        };
-        all(spec, &mut tools)
-    }
-}
-
-impl Journal for Pads {
-    fn trials(&mut self, leg: usize, hear: &mut dyn FnMut(Trial)) -> Result<(), String> {
-        self.0[leg].trials(leg, hear)
-    }
-
-    fn memory(&mut self, leg: usize) -> Result<Option<(u64, Memory)>, String> {
-        self.0[leg].memory(leg)
-    }
-
-    fn wants_memory(&mut self) -> bool {
-        self.0[0].wants_memory()
-    }
-
-    fn write(
-        &mut self,
-        leg: usize,
-        trials: &[Trial],
-        memory: Option<&Memory>,
-    ) -> Result<(), String> {
-        self.0[leg].write(leg, trials, memory)
-    }
-
-    fn described(&mut self) -> Result<(Option<Description>, Option<About>), String> {
-        Ok((None, None))
-    }
-
-    fn notebook(&mut self) -> Box<dyn Notebook + '_> {
-        Box::new(Blank)
     }
 }
 
