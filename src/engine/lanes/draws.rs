@@ -1,7 +1,6 @@
 //! The draws of noise and masks, which many rules need at the same steps.
 
 use crate::engine::noise::Source;
-use std::cell::RefCell;
 
 /// The most sequences that are remembered.
 const MOST_TABLES: usize = 16;
@@ -10,13 +9,8 @@ const MOST_STEPS: u64 = 1 << 14;
 /// Of more coordinates than this nothing is remembered.
 const MOST_COORDINATES: usize = 4;
 
-thread_local! {
-    /// Draws outlive a batch: a search runs thousands of rules with the same seeds.
-    static REMEMBERED: RefCell<Vec<Table>> = const { RefCell::new(Vec::new()) };
-}
-
 /// The draws of some sequences, each made once for each step.
-#[derive(Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct Draws {
     tables: Vec<Table>,
 }
@@ -37,13 +31,6 @@ impl Table {
 }
 
 impl Draws {
-    /// With what this thread remembers.
-    pub(super) fn remembered() -> Self {
-        Self {
-            tables: REMEMBERED.take(),
-        }
-    }
-
     /// The draws of a step, one a coordinate, where they are remembered.
     #[inline(always)]
     #[allow(
@@ -110,24 +97,17 @@ impl Draws {
     }
 }
 
-impl Drop for Draws {
-    fn drop(&mut self) {
-        // A thread that ends has nothing left to remember with.
-        let tables = std::mem::take(&mut self.tables);
-        let _ = REMEMBERED.try_with(|remembered| remembered.replace(tables));
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "the same bits are meant")]
 mod tests {
     use super::*;
+    use crate::engine::lanes::Remembered;
     use crate::engine::noise::fill_uniform;
 
     #[test]
     fn draws_are_those_of_the_source() {
         for _ in 0..2 {
-            let mut draws = Draws::remembered();
+            let draws = &mut Remembered::by_thread().draws;
             // More sequences than are remembered; steps in order, again, beyond what is known and beyond what is kept.
             for step in [0, 1, 2, 1, 7, 2, 3, MOST_STEPS, u64::MAX] {
                 for seed in 0..20 {
@@ -162,12 +142,12 @@ mod tests {
         };
         let mut row = [0.0; 2];
         {
-            let mut draws = Draws::remembered();
+            let draws = &mut Remembered::by_thread().draws;
             for step in 0..10 {
                 draws.row(source(step), &mut row, fill_uniform);
             }
         }
-        let mut draws = Draws::remembered();
+        let draws = &mut Remembered::by_thread().draws;
         assert!(draws.known(source(9), 2).is_some() && draws.known(source(10), 2).is_none());
         let made = std::cell::Cell::new(0);
         for step in 0..11 {

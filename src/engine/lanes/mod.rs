@@ -17,8 +17,10 @@ mod loops;
 mod objective;
 mod powers;
 mod quick;
+mod remembered;
 
 pub use objective::ObjectiveLanes;
+pub(crate) use remembered::Remembered;
 
 use super::EngineError;
 use super::noise::{self, Source};
@@ -26,7 +28,6 @@ use crate::ir::Rule;
 use crate::op::{Leaf, Op};
 use draws::Draws;
 use loops::{Arg, advance, apply, map2};
-use powers::Powers;
 use quick::{Quick, copy_few};
 
 /// How many values there are for each coordinate and lane.
@@ -115,28 +116,6 @@ pub struct Lanes {
     root: Block,
     update: Vec<f64>,
     is_first: bool,
-}
-
-/// What depends on neither rule nor lane, and outlives both.
-#[derive(Debug)]
-pub(crate) struct Remembered {
-    powers: Powers,
-    draws: Draws,
-}
-
-impl Remembered {
-    /// By this thread.
-    pub(crate) fn by_thread() -> Self {
-        Self {
-            powers: Powers::remembered(),
-            draws: Draws::remembered(),
-        }
-    }
-
-    /// Draws from N(0, 1) of the elements 0, 1, ….
-    pub(crate) fn fill_normal(&mut self, source: Source, out: &mut [f64]) {
-        self.draws.row(source, out, noise::fill_normal);
-    }
 }
 
 /// Everything that one step depends on, apart from state.

@@ -1,19 +1,12 @@
 //! The bias corrections of averages, which many rules need at the same steps.
 
-use std::cell::RefCell;
-
 /// The most decays whose corrections are remembered.
 const MOST_DECAYS: usize = 8;
 /// The most steps whose corrections are remembered.
 const MOST_STEPS: usize = 1 << 14;
 
-thread_local! {
-    /// Corrections outlive a batch: a search runs thousands of rules with the same decays.
-    static REMEMBERED: RefCell<Vec<Decay>> = const { RefCell::new(Vec::new()) };
-}
-
 /// `1 - beta^n` for the decays of some rules, computed once for each n.
-#[derive(Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct Powers {
     decays: Vec<Decay>,
 }
@@ -28,13 +21,6 @@ struct Decay {
 }
 
 impl Powers {
-    /// With what this thread remembers.
-    pub(crate) fn remembered() -> Self {
-        Self {
-            decays: REMEMBERED.take(),
-        }
-    }
-
     /// `1 - beta^n` at the n-th update, which is that of step n - 1.
     #[inline(always)]
     #[allow(
@@ -98,31 +84,31 @@ impl Powers {
     }
 }
 
-impl Drop for Powers {
-    fn drop(&mut self) {
-        // A thread that ends has nothing left to remember with.
-        let decays = std::mem::take(&mut self.decays);
-        let _ = REMEMBERED.try_with(|remembered| remembered.replace(decays));
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "the same bits are meant")]
 mod tests {
-    use super::*;
+    use crate::engine::lanes::Remembered;
 
     /// Steps that are taken one at a time, as [`Lanes::update`](super::super::Lanes::update) does.
     #[test]
     fn corrections_are_remembered_from_step_to_step() {
         let is_remembered = |n: u32| {
-            let powers = Powers::remembered();
-            let known = powers.decays.iter().map(|each| each.corrections.len());
+            let remembered = Remembered::by_thread();
+            let known = remembered
+                .powers
+                .decays
+                .iter()
+                .map(|each| each.corrections.len());
             known.max() == usize::try_from(n).ok()
         };
         for n in 1..=20 {
-            Powers::remembered().correction(0.9, u64::from(n) - 1);
+            let own = |beta: f64| {
+                let mut remembered = Remembered::by_thread();
+                remembered.powers.correction(beta, u64::from(n) - 1)
+            };
+            own(0.9);
             // A decay that depends on the step.
-            Powers::remembered().correction(1.0 / f64::from(n), u64::from(n) - 1);
+            own(1.0 / f64::from(n));
             assert!(is_remembered(n), "{n}");
         }
     }
@@ -130,7 +116,7 @@ mod tests {
     #[test]
     fn corrections_are_what_they_say() {
         for _ in 0..2 {
-            let mut powers = Powers::remembered();
+            let powers = &mut Remembered::by_thread().powers;
             for beta in [0.9, 0.999, 0.0, 1.0, -0.5, 1.5, f64::NAN, 0.1, 0.2, 0.3] {
                 // In order, from the middle, and again.
                 for n in (1_u32..600).chain([3, 50_000, 7, 20_000, 1]) {
