@@ -17,7 +17,7 @@ use super::report::{Point, Run};
 use crate::engine::dispatch::{Work, with_widest};
 use crate::engine::noise::{self, Source};
 use crate::engine::{
-    EngineError, Lanes, Objective, ObjectiveLanes, Remembered, Runner, TensorShape,
+    EngineError, Lanes, Objective, ObjectiveLanes, Remembered, Rows, Runner, TensorShape, copy_few,
 };
 use crate::ir::Rule;
 use crate::op::each;
@@ -142,8 +142,10 @@ struct Batch<'a> {
     marks: Marks,
     /// The weights before this step, coordinate by coordinate.
     before: Vec<f64>,
-    /// Gradients with noise, coordinate by coordinate.
-    noisy: Vec<f64>,
+    /// The updates of this step, coordinate by coordinate.
+    updates: Vec<f64>,
+    /// The gradients that the rules see, coordinate by coordinate.
+    gradients: Vec<f64>,
     noise: Vec<f64>,
 }
 
@@ -206,7 +208,8 @@ impl<'a> Batch<'a> {
                 ..Marks::default()
             },
             before: vec![0.0; dimension * count],
-            noisy: vec![0.0; dimension * count],
+            updates: vec![0.0; dimension * count],
+            gradients: vec![0.0; dimension * count],
             noise: vec![0.0; dimension],
         })
     }
@@ -216,7 +219,7 @@ impl<'a> Batch<'a> {
     fn run(&mut self, beat: &mut dyn FnMut(u64) -> ControlFlow<()>) -> bool {
         let steps = self.setup.steps;
         self.function.run();
-        self.note(0);
+        self.note();
         let mut next_mark = Mark::default();
         self.mark(0, &mut next_mark);
         let mut left = self.tasks.len();
@@ -225,7 +228,7 @@ impl<'a> Batch<'a> {
             left -= self.advance(done);
             self.function.run();
             done += 1;
-            if self.note(done) {
+            if self.note() {
                 left -= self.fail_at_values(done - 1);
             }
             self.mark(done, &mut next_mark);
@@ -249,38 +252,33 @@ impl<'a> Batch<'a> {
         if self.setup.schedule.is_some() {
             self.factors(step);
         }
-        let is_noisy = self.setup.objective.noise() > 0.0;
-        if is_noisy {
-            self.add_noise(step);
-        }
+        self.take_gradients(step);
         let all = self.tasks.len();
-        let mut is_trouble = false;
         for part in &mut self.parts {
-            let own = part.first..part.first + part.count;
-            let w = |i: usize| &self.function.coordinate(i)[own.clone()];
-            let g = |i: usize| {
-                let all_lanes = if is_noisy {
-                    &self.noisy[i * all..(i + 1) * all]
-                } else {
-                    self.function.partials(i)
-                };
-                &all_lanes[own.clone()]
+            let rows = |values| Rows {
+                values,
+                first: part.first,
+                distance: all,
             };
+            let (w, g) = (rows(self.function.coordinates()), rows(&self.gradients));
             let remembered = &mut self.remembered;
-            let update = part
-                .lanes
-                .advance(&w, &g, step, self.setup.steps, remembered);
+            let update = part.lanes.advance(w, g, step, self.setup.steps, remembered);
             for i in 0..self.dimension {
-                is_trouble |= descend(
-                    &mut self.function.coordinate_mut(i)[own.clone()],
-                    &mut self.before[i * all..][own.clone()],
-                    &update[i * part.count..][..part.count],
-                    &self.factors[own.clone()],
-                    &self.is_over[own.clone()],
-                );
+                let own = &update[i * part.count..][..part.count];
+                copy_few(&mut self.updates[i * all + part.first..][..part.count], own);
             }
         }
-        if !is_trouble {
+        let mut trouble = 0;
+        for i in 0..self.dimension {
+            trouble |= descend(
+                self.function.coordinate_mut(i),
+                &mut self.before[i * all..][..all],
+                &self.updates[i * all..][..all],
+                &self.factors,
+                &self.is_over,
+            );
+        }
+        if trouble == 0 {
             return 0;
         }
         let is_failed = |lane: &usize| {
@@ -295,12 +293,20 @@ impl<'a> Batch<'a> {
         failed.len()
     }
 
-    /// The gradients of all lanes with the noise of this step.
+    /// The gradients of all lanes, with the noise of this step where there is any.
+    #[inline(always)]
+    fn take_gradients(&mut self, step: u64) {
+        let all = self.tasks.len();
+        for i in 0..self.dimension {
+            self.gradients[i * all..][..all].copy_from_slice(self.function.partials(i));
+        }
+        if self.setup.objective.noise() > 0.0 {
+            self.add_noise(step);
+        }
+    }
+
     fn add_noise(&mut self, step: u64) {
         let all = self.tasks.len();
-        for (i, noisy) in self.noisy.chunks_exact_mut(all).enumerate() {
-            noisy.copy_from_slice(self.function.partials(i));
-        }
         for (lane, task) in self.tasks.iter().enumerate() {
             let source = Source {
                 seed: task.seed,
@@ -310,7 +316,7 @@ impl<'a> Batch<'a> {
             };
             self.remembered.fill_normal(source, &mut self.noise);
             for (i, draw) in self.noise.iter().enumerate() {
-                self.noisy[i * all + lane] += self.setup.objective.noise() * draw;
+                self.gradients[i * all + lane] += self.setup.objective.noise() * draw;
             }
         }
     }
@@ -351,12 +357,11 @@ impl<'a> Batch<'a> {
     fn end(&mut self, lane: usize, step: u64, at: Vec<f64>) {
         self.is_over[lane] = 1.0;
         let value = self.monitor.last[lane];
-        let steps = |at: f64| at.is_finite().then(|| whole(at));
         let run = &mut self.runs[lane];
         run.last = value;
         run.lowest = self.monitor.lowest[lane];
-        run.to_1e3 = steps(self.monitor.to_1e3[lane]);
-        run.to_1e6 = steps(self.monitor.to_1e6[lane]);
+        run.to_1e3 = self.monitor.to_1e3.at(lane).map(whole);
+        run.to_1e6 = self.monitor.to_1e6.at(lane).map(whole);
         run.distance = distance(self.setup.objective, &at);
         let path = &mut self.paths[lane];
         path.len = self.marks.steps.len();
@@ -367,11 +372,10 @@ impl<'a> Batch<'a> {
 
     /// Keeps the values of lanes that are under way; whether some are not finite, and so are not kept.
     #[inline(always)]
-    fn note(&mut self, done: u64) -> bool {
+    fn note(&mut self) -> bool {
         let least = self.setup.least.unwrap_or(f64::NEG_INFINITY);
         let values = self.function.values();
-        self.monitor
-            .note(values, &self.is_over, least, number(done))
+        self.monitor.note(values, &self.is_over, least)
     }
 
     /// Keeps a point of every path, if this step is one of a thousand at even distances, the first and the last among them.
@@ -415,7 +419,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// One step of a coordinate; whether the weight of a lane under way is not finite, which it is not where the update is not.
+/// One step of a coordinate; some bits where the weight of a lane under way is not finite, which it is not where the update is not.
 ///
 /// Four lanes at a time, since there may be no more.
 #[inline(always)]
@@ -425,7 +429,7 @@ fn descend(
     update: &[f64],
     factors: &[f64],
     is_over: &[f64],
-) -> bool {
+) -> u64 {
     // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
     let trouble = |w: f64, is_over: f64| (w - w).to_bits() & under_way(is_over);
     let ((ws, w_tail), (us, u_tail)) = (w.as_chunks_mut::<4>(), update.as_chunks::<4>());
@@ -435,8 +439,9 @@ fn descend(
     let mut found = [0; 4];
     let fours = ws.iter_mut().zip(befores).zip(us);
     for (((w, before), u), (factor, over)) in fours.zip(factors.iter().zip(overs)) {
-        *before = *w;
-        *w = each(|i| before[i] - factor[i] * u[i]);
+        let from = *w;
+        *before = from;
+        *w = each(|i| from[i] - factor[i] * u[i]);
         found = each(|i| found[i] | trouble(w[i], over[i]));
     }
     let mut found = (found[0] | found[1]) | (found[2] | found[3]);
@@ -446,15 +451,7 @@ fn descend(
         *w -= factor * u;
         found |= trouble(*w, *over);
     }
-    found != 0
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "steps past 2^53 are out of reach"
-)]
-fn number(step: u64) -> f64 {
-    step as f64
+    found
 }
 
 #[allow(

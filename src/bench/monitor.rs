@@ -15,9 +15,44 @@ use crate::op::{choose, each, mask};
 pub(super) struct Monitor {
     pub(super) last: Vec<f64>,
     pub(super) lowest: Vec<f64>,
-    /// Steps until within 1e-3 and 1e-6 of the least value; infinity before.
-    pub(super) to_1e3: Vec<f64>,
-    pub(super) to_1e6: Vec<f64>,
+    pub(super) to_1e3: Reach,
+    pub(super) to_1e6: Reach,
+}
+
+/// Until when runs come so near to the least value.
+pub(super) struct Reach {
+    distance: f64,
+    /// All bits until then, none from then on.
+    is_far: Vec<u64>,
+    /// How many values were too far away.
+    steps: Vec<f64>,
+}
+
+impl Reach {
+    fn new(distance: f64, lanes: usize) -> Self {
+        Self {
+            distance,
+            is_far: vec![u64::MAX; lanes],
+            steps: vec![0.0; lanes],
+        }
+    }
+
+    /// The first step at which a run was there.
+    pub(super) fn at(&self, lane: usize) -> Option<f64> {
+        (self.is_far[lane] == 0).then(|| self.steps[lane])
+    }
+
+    /// Counts on, N lanes from `first` on at a time.
+    #[inline(always)]
+    fn keep<const N: usize>(&mut self, first: usize, values: &[f64], least: f64) {
+        let far = self.is_far[first..].as_chunks_mut::<N>().0;
+        let steps = self.steps[first..].as_chunks_mut::<N>().0;
+        let values = values.as_chunks::<N>().0;
+        for (value, (far, steps)) in values.iter().zip(far.iter_mut().zip(steps)) {
+            *far = each(|i| far[i] & !mask(value[i] - least <= self.distance));
+            *steps = each(|i| steps[i] + choose(far[i], 1.0, 0.0));
+        }
+    }
 }
 
 impl Monitor {
@@ -26,73 +61,67 @@ impl Monitor {
         let none = vec![f64::INFINITY; lanes];
         Self {
             last: none.clone(),
-            lowest: none.clone(),
-            to_1e3: none.clone(),
-            to_1e6: none,
+            lowest: none,
+            to_1e3: Reach::new(1e-3, lanes),
+            to_1e6: Reach::new(1e-6, lanes),
         }
     }
 
-    /// Keeps the values of lanes that are under way after so many steps; whether some are not finite, and so are not kept.
+    /// Keeps the values of all lanes after one more step; whether some are not finite of lanes that are under way: these are not kept. What is kept of
+    /// lanes that are over means nothing.
     #[inline(always)]
-    pub(super) fn note(&mut self, values: &[f64], is_over: &[f64], least: f64, done: f64) -> bool {
+    pub(super) fn note(&mut self, values: &[f64], is_over: &[f64], least: f64) -> bool {
+        if is_trouble(values, is_over) {
+            for (lane, value) in values.iter().enumerate() {
+                if value.is_finite() {
+                    self.keep::<1>(lane, &[*value], least);
+                }
+            }
+            return true;
+        }
         let whole = values.len() / 4 * 4;
         let (fours, ones) = values.split_at(whole);
-        let (fours_over, ones_over) = is_over.split_at(whole);
-        let trouble = self.note_each::<4>(0, fours, fours_over, least, done)
-            | self.note_each::<1>(whole, ones, ones_over, least, done);
-        trouble != 0
+        self.keep::<4>(0, fours, least);
+        self.keep::<1>(whole, ones, least);
+        false
     }
 
-    /// Keeps the values of the lanes from `first` on, N at a time, since there may be few; some bits where one that is under way is not finite.
+    /// Keeps the values of the lanes from `first` on, N at a time, since there may be few.
     #[inline(always)]
-    fn note_each<const N: usize>(
-        &mut self,
-        first: usize,
-        values: &[f64],
-        is_over: &[f64],
-        least: f64,
-        done: f64,
-    ) -> u64 {
-        let (lasts, lowests) = (&mut self.last[first..], &mut self.lowest[first..]);
-        let (to_1e3s, to_1e6s) = (&mut self.to_1e3[first..], &mut self.to_1e6[first..]);
-        let (lasts, lowests) = (lasts.as_chunks_mut::<N>().0, lowests.as_chunks_mut::<N>().0);
-        let (to_1e3s, to_1e6s) = (
-            to_1e3s.as_chunks_mut::<N>().0,
-            to_1e6s.as_chunks_mut::<N>().0,
-        );
-        let given = values
-            .as_chunks::<N>()
-            .0
-            .iter()
-            .zip(is_over.as_chunks::<N>().0);
-        let steps = to_1e3s.iter_mut().zip(to_1e6s);
-        let kept = lasts.iter_mut().zip(lowests).zip(steps);
-        let mut trouble = [0; N];
-        for ((values, over), ((last, lowest), (to_1e3, to_1e6))) in given.zip(kept) {
-            // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
-            let own: [f64; N] = each(|i| values[i] - values[i]);
-            trouble = each(|i| trouble[i] | (own[i].to_bits() & under_way(over[i])));
-            let kept: [u64; N] = each(|i| mask(over[i] == 0.0) & mask(own[i] == 0.0));
-            let value: [f64; N] = each(|i| choose(kept[i], values[i], f64::INFINITY));
-            *last = each(|i| choose(kept[i], values[i], last[i]));
+    fn keep<const N: usize>(&mut self, first: usize, values: &[f64], least: f64) {
+        let lasts = self.last[first..].as_chunks_mut::<N>().0;
+        let lowests = self.lowest[first..].as_chunks_mut::<N>().0;
+        let fours = values.as_chunks::<N>().0;
+        for (value, (last, lowest)) in fours.iter().zip(lasts.iter_mut().zip(lowests)) {
+            *last = *value;
+            // A choice between a number and what is in memory would write only where it changes something, which some machines do slowly. Of zeros
+            // both sums are the positive one.
             *lowest = each(|i| {
-                if value[i] < lowest[i] {
-                    value[i]
-                } else {
-                    lowest[i]
-                }
+                let (new, old) = (value[i] + 0.0, lowest[i] + 0.0);
+                if new < old { new } else { old }
             });
-            let first_within = |at: &[f64; N], size: f64| {
-                each(|i| {
-                    let reached = choose(mask(value[i] - least <= size), done, f64::INFINITY);
-                    if reached < at[i] { reached } else { at[i] }
-                })
-            };
-            *to_1e3 = first_within(to_1e3, 1e-3);
-            *to_1e6 = first_within(to_1e6, 1e-6);
         }
-        trouble.into_iter().fold(0, |all, bits| all | bits)
+        self.to_1e3.keep::<N>(first, values, least);
+        self.to_1e6.keep::<N>(first, values, least);
     }
+}
+
+/// Whether a value is not finite of a lane that is under way.
+#[inline(always)]
+fn is_trouble(values: &[f64], is_over: &[f64]) -> bool {
+    // A difference with itself is 0 exactly where a number is finite, and 0 has no bits.
+    let trouble = |value: f64, is_over: f64| (value - value).to_bits() & under_way(is_over);
+    let (fours, ones) = values.as_chunks::<4>();
+    let (overs, over_ones) = is_over.as_chunks::<4>();
+    let mut found = [0; 4];
+    for (values, overs) in fours.iter().zip(overs) {
+        found = each(|i| found[i] | trouble(values[i], overs[i]));
+    }
+    let mut found = (found[0] | found[1]) | (found[2] | found[3]);
+    for (value, over) in ones.iter().zip(over_ones) {
+        found |= trouble(*value, *over);
+    }
+    found != 0
 }
 
 /// All bits for a lane that is under way, none for one that is over.

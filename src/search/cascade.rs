@@ -4,7 +4,7 @@
 //! have nothing to do with the gradient, gets 0, one that points against the gradient is turned round; what makes no progress in a short run gets no long one;
 //! the rest is swept over learning rates in full.
 
-use super::cores;
+use super::cores::{self, Cores};
 use super::descent::descent;
 use super::space::{Builder, Sentence, Space, SpaceError};
 use super::spec::SearchError;
@@ -118,6 +118,7 @@ struct Desk {
 pub struct Cascade<'t> {
     tasks: &'t [Task],
     desks: Vec<Desk>,
+    cores: Cores,
     known: FxHashMap<[u8; 16], Known>,
     /// How many trials had to be turned round.
     turned: u64,
@@ -137,9 +138,16 @@ impl<'t> Cascade<'t> {
         Ok(Self {
             tasks,
             desks: std::iter::repeat_with(desk).take(cores::count()).collect(),
+            cores: Cores::default(),
             known: FxHashMap::default(),
             turned: 0,
         })
+    }
+
+    /// The same beside other legs.
+    pub(super) fn sharing(mut self, cores: Cores) -> Self {
+        self.cores = cores;
+        self
     }
 
     /// How many different rules were seen, up to learning rate and sign.
@@ -200,7 +208,7 @@ impl<'t> Cascade<'t> {
             }
             trials.push(trial);
         }
-        let found = cores::each(&mut unknown, |_, unknown| {
+        let found = self.cores.each(&mut unknown, |_, unknown| {
             unknown
                 .take()
                 .map(|(place, rule)| (place, descending(rule)))
@@ -243,8 +251,9 @@ impl<'t> Cascade<'t> {
 
     /// The rules of some sentences with their keys; none where shapes do not fit.
     fn rules(&mut self, sentences: &[Sentence]) -> Vec<Option<(Rule, [u8; 16])>> {
-        let share = sentences.len().div_ceil(self.desks.len()).max(1);
-        let found = cores::each(&mut self.desks, |index, desk| {
+        let desks = self.cores.count().min(self.desks.len());
+        let share = sentences.len().div_ceil(desks).max(1);
+        let found = self.cores.each(&mut self.desks[..desks], |index, desk| {
             let start = (index * share).min(sentences.len());
             let own = &sentences[start..(start + share).min(sentences.len())];
             let rules = own.iter().map(|sentence| {
@@ -278,7 +287,7 @@ impl<'t> Cascade<'t> {
     ) -> Result<(), SearchError> {
         let functions: Vec<&Function> = self.tasks.iter().filter_map(function).collect();
         if !functions.is_empty() {
-            let short = scores(&functions, &fresh, |task| task.short_steps)?;
+            let short = scores(&functions, &fresh, |task| task.short_steps, &self.cores)?;
             let mut long = Vec::new();
             for (each, score) in fresh.into_iter().zip(short) {
                 // With a network beside it, a function says nothing against a rule.
@@ -298,7 +307,7 @@ impl<'t> Cascade<'t> {
             let scores: Vec<Score> = match task {
                 Task::Function(function) => {
                     let rules: Vec<&Rule> = fresh.iter().map(|each| &each.rule).collect();
-                    function.scores(&rules, function.steps)?
+                    function.scores(&rules, function.steps, &self.cores)?
                 }
                 Task::Net(plan) => {
                     let entries = crew(&fresh, index)?;
@@ -359,13 +368,14 @@ fn scores(
     functions: &[&Function],
     fresh: &[Fresh],
     steps: impl Fn(&Function) -> u64,
+    cores: &Cores,
 ) -> Result<Vec<Score>, SearchError> {
     let rules: Vec<&Rule> = fresh.iter().map(|each| &each.rule).collect();
     let mut sums: Vec<Score> = Vec::new();
     #[allow(clippy::cast_precision_loss, reason = "few tasks")]
     let share = 1.0 / functions.len() as f64;
     for function in functions {
-        let scores = function.scores(&rules, steps(function))?;
+        let scores = function.scores(&rules, steps(function), cores)?;
         sums.resize(
             scores.len(),
             Score {

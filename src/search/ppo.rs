@@ -4,7 +4,7 @@
 //! `min(A r, A clip(r, 1 - c, 1 + c))`, where `r` is how much more likely it has become: for negative advantages too.
 
 use super::advantage::Advantage;
-use super::cores;
+use super::cores::Cores;
 use super::grammar::{Cursor, Grammar};
 use super::network::{Network, Sides, Tape};
 use super::policy::{Draws, Policy, Tried};
@@ -189,7 +189,7 @@ impl Policy for Ppo {
                 .iter()
                 .map(|sentence| self.network.row(place, sentence.last().copied()))
                 .collect();
-            let chances = cores::each(&mut states, |index, state| {
+            let chances = Cores::default().each(&mut states, |index, state| {
                 let own = index * CHUNK..((index + 1) * CHUNK).min(rows.len());
                 self.network
                     .chances(place, &rows[own.clone()], &masks[own], state)
@@ -367,16 +367,17 @@ fn gradient(network: &Network<f32>, batch: &mut Batch<'_>, settings: &Settings) 
             }
         })
         .collect();
-    let mut parts = cores::each(&mut chunks, |_, chunk| {
-        let tape = network.read(&chunk.sentences, &chunk.masks);
-        if is_first {
-            chunk.old = own_chances(&tape, &chunk.sentences);
-        }
-        let mut gradient = network.zeros();
-        back(network, &tape, chunk, settings, count, &mut gradient);
-        gradient
-    })
-    .into_iter();
+    let mut parts = Cores::default()
+        .each(&mut chunks, |_, chunk| {
+            let tape = network.read(&chunk.sentences, &chunk.masks);
+            if is_first {
+                chunk.old = own_chances(&tape, &chunk.sentences);
+            }
+            let mut gradient = network.zeros();
+            back(network, &tape, chunk, settings, count, &mut gradient);
+            gradient
+        })
+        .into_iter();
     if is_first {
         batch.old = chunks.into_iter().flat_map(|chunk| chunk.old).collect();
     }

@@ -1,6 +1,7 @@
 //! A search: propose, try, learn, until the budget is spent; and searches side by side.
 
 use super::cascade::{Cascade, Fresh, Stage, Trial};
+use super::cores::Cores;
 use super::crew::{Absent, Crew, Job};
 use super::grammar::Grammar;
 use super::journal::{Forgetful, Journal};
@@ -163,6 +164,16 @@ pub fn alone(
 /// # Errors
 /// As [`all`].
 pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, SearchError> {
+    beside(spec, leg, tools, &Cores::default())
+}
+
+/// One leg of a search beside others.
+pub(super) fn beside(
+    spec: &Spec,
+    leg: Leg,
+    tools: &mut Tools<'_>,
+    cores: &Cores,
+) -> Result<Outcome, SearchError> {
     let mut grammar = Grammar::new(&spec.space)?;
     let mut policy: Box<dyn Policy> = match leg.policy {
         Which::Ppo => Box::new(Ppo::new(&spec.space, spec.ppo, leg.seed)),
@@ -174,7 +185,7 @@ pub fn run(spec: &Spec, leg: Leg, tools: &mut Tools<'_>) -> Result<Outcome, Sear
         }
         Which::Evolution => Box::new(Evolution::new(leg.seed).within(spec.budget)),
     };
-    let mut tally = Tally::new(spec, leg)?;
+    let mut tally = Tally::new(spec, leg, cores)?;
     recall(&mut tally, &mut *policy, &mut grammar, tools)?;
     while tally.outcome.trials < spec.budget {
         if (tools.progress)(&tally.progress()).is_break() {
@@ -317,10 +328,10 @@ struct Tally<'s> {
 }
 
 impl<'s> Tally<'s> {
-    fn new(spec: &'s Spec, leg: Leg) -> Result<Self, SearchError> {
+    fn new(spec: &'s Spec, leg: Leg, cores: &Cores) -> Result<Self, SearchError> {
         Ok(Self {
             spec,
-            cascade: Cascade::new(&spec.space, &spec.tasks)?,
+            cascade: Cascade::new(&spec.space, &spec.tasks)?.sharing(cores.clone()),
             outcome: Outcome {
                 leg,
                 trials: 0,

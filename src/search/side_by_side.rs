@@ -3,7 +3,7 @@
 //! A batch of a few rules leaves cores idle that another leg can use.
 
 use super::cascade::Trial;
-use super::cores;
+use super::cores::{self, Cores};
 use super::crew::{Absent, Alarm};
 use super::journal::Journal;
 use super::legs::in_turn;
@@ -42,14 +42,14 @@ pub(super) fn at_once(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>
     if threads < 2 {
         return in_turn(spec, tools);
     }
-    let next = AtomicUsize::new(0);
+    let (next, cores) = (AtomicUsize::new(0), Cores::for_legs(threads));
     let mut results: Vec<Option<Result<Outcome, SearchError>>> = Vec::new();
     results.resize_with(legs.len(), || None);
     thread::scope(|scope| {
         let (tell, told) = channel();
         for _ in 0..threads {
-            let (legs, next, tell) = (&legs, &next, tell.clone());
-            scope.spawn(move || work(spec, legs, next, &tell));
+            let (legs, next, cores, tell) = (&legs, &next, &cores, tell.clone());
+            scope.spawn(move || work(spec, legs, next, cores, &tell));
         }
         drop(tell);
         let mut is_stopped = false;
@@ -79,7 +79,7 @@ pub(super) fn at_once(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>
 }
 
 /// Does one leg after another, until there are no more. Of a search that is stopped every leg is told.
-fn work(spec: &Spec, legs: &[Leg], next: &AtomicUsize, tell: &Sender<Told>) {
+fn work(spec: &Spec, legs: &[Leg], next: &AtomicUsize, cores: &Cores, tell: &Sender<Told>) {
     let _alarm = Alarm(tell, || Told::Panicked);
     while let Some(leg) = legs.get(next.fetch_add(1, Ordering::Relaxed)) {
         let wants_memory = Cell::new(false);
@@ -98,11 +98,12 @@ fn work(spec: &Spec, legs: &[Leg], next: &AtomicUsize, tell: &Sender<Told>) {
                 go_on
             },
         };
-        let result = run::run(spec, *leg, &mut tools);
+        let result = run::beside(spec, *leg, &mut tools, cores);
         if tell.send(Told::Over(leg.index, Box::new(result))).is_err() {
             break;
         }
     }
+    cores.leave();
 }
 
 /// A journal that lies with another thread, which does what is asked for and answers.

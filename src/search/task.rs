@@ -1,6 +1,6 @@
 //! What rules are tried on, and what they are worth there.
 
-use super::cores;
+use super::cores::Cores;
 use crate::bench::{self, BenchError, Candidate, Options, Report};
 use crate::engine::Objective;
 use crate::ir::Rule;
@@ -99,12 +99,17 @@ impl Function {
     ///
     /// # Errors
     /// A rule that cannot run on the function, or a task that is none.
-    pub fn scores(&self, rules: &[&Rule], steps: u64) -> Result<Vec<Score>, BenchError> {
+    pub(super) fn scores(
+        &self,
+        rules: &[&Rule],
+        steps: u64,
+        cores: &Cores,
+    ) -> Result<Vec<Score>, BenchError> {
         if rules.is_empty() {
             return Ok(Vec::new());
         }
-        let mut shares = shares(rules, cores::count());
-        let scores = cores::each(&mut shares, |_, rules| {
+        let mut shares = shares(rules, cores.count());
+        let scores = cores.each(&mut shares, |_, rules| {
             let candidates: Vec<Candidate> = rules
                 .iter()
                 .map(|rule| Candidate {

@@ -6,7 +6,7 @@
 )]
 
 use super::quick::{Code, Quick};
-use super::{Block, Instruction, Lanes, Step, TableArg, Width, Work, fill_table};
+use super::{Block, Instruction, Lanes, Mask, Step, TableArg, Width, Work, fill_table};
 use crate::engine::signs::{Key, Signs};
 use crate::engine::{EngineError, TensorShape, noise};
 use crate::ir::{Graph, Node, NodeId, Origin, Rule};
@@ -40,12 +40,16 @@ pub(super) fn compile(
         blocks: vec![nothing; rule.graph().len()],
         known: FxHashMap::default(),
         numbers: vec![false; rule.graph().len()],
+        corrections: FxHashMap::default(),
         slots: FxHashMap::default(),
         lanes: Lanes {
             coordinates,
             seeds: seeds.to_vec(),
             twins: twins(seeds),
             is_one_seed: seeds.windows(2).all(|two| two[0] == two[1]) && !seeds.is_empty(),
+            weight: None,
+            gradient: None,
+            corrections: Vec::new(),
             steps: Vec::new(),
             instructions: Vec::new(),
             tables: Vec::new(),
@@ -71,13 +75,22 @@ impl Lanes {
     /// With what has a loop of its own where it stands.
     fn in_steps(mut self) -> Self {
         for instruction in std::mem::take(&mut self.instructions) {
-            self.steps.push(match instruction.work {
-                Work::Quick(quick) => Step::Quick(quick),
-                _ => Step::Other(self.instructions.len()),
-            });
-            if !matches!(instruction.work, Work::Quick(_)) {
-                self.instructions.push(instruction);
-            }
+            let place = self.instructions.len();
+            let step = match instruction.work {
+                Work::Quick(quick) => {
+                    self.steps.push(Step::Quick(quick));
+                    continue;
+                }
+                Work::Drop(x, p, stream)
+                    if self.is_one_seed && (x.width, p.width) == (Width::Wide, Width::Shared) =>
+                {
+                    let (x, p, out) = (x.start, p.start, instruction.out.start);
+                    Step::Drop(Mask { x, p, stream, out }, place)
+                }
+                _ => Step::Other(place),
+            };
+            self.steps.push(step);
+            self.instructions.push(instruction);
         }
         self
     }
@@ -100,6 +113,8 @@ struct Compiler<'r> {
     known: FxHashMap<usize, f64>,
     /// Which nodes are numbers.
     numbers: Vec<bool>,
+    /// The corrections of decays that are numbers, by their bits.
+    corrections: FxHashMap<u64, Block>,
     slots: FxHashMap<Origin, usize>,
     lanes: Lanes,
 }
@@ -156,6 +171,16 @@ impl Compiler<'_> {
                 return Ok(block);
             }
             Node::Leaf(Leaf::Coordinate(index)) => return Err(EngineError::Coordinate { index }),
+            Node::Leaf(Leaf::Grad) => {
+                let block = self.room(Width::Wide);
+                self.lanes.gradient = Some(block.start);
+                return Ok(block);
+            }
+            Node::Leaf(Leaf::Weight) => {
+                let block = self.room(Width::Wide);
+                self.lanes.weight = Some(block.start);
+                return Ok(block);
+            }
             Node::Leaf(leaf) => Work::Leaf(leaf),
             Node::LastUpdate(rule) => Work::LastUpdate(self.slot(rule)),
             Node::Drop { x, p, mask } => Work::Drop(
@@ -179,12 +204,7 @@ impl Compiler<'_> {
                 let Node::Apply(Op::Ema, ema) = self.graph.node(args[0]) else {
                     return Err(EngineError::DebiasOfOther);
                 };
-                let beta = self.block(ema.as_slice()[1]);
-                let is_wide = x.width == Width::Wide && width == Width::Wide;
-                if is_wide && beta.width == Width::Shared {
-                    return Ok(Work::Debias(x, beta));
-                }
-                let correction = self.emit(beta.width, Work::Correction(beta));
+                let correction = self.correction(self.block(ema.as_slice()[1]));
                 Work::Apply(Op::Div, [x, correction, x], 2)
             }
             Op::Ema => Work::Ema(x, y),
@@ -195,6 +215,20 @@ impl Compiler<'_> {
             _ if op.info().kind == Kind::Reduction => Work::Reduce(op, x),
             _ => Work::Apply(op, blocks, args.len()),
         })
+    }
+
+    /// `1 - beta^n`: of a number, which many rules share, it is looked up.
+    fn correction(&mut self, beta: Block) -> Block {
+        let Some(number) = self.known.get(&beta.start).copied() else {
+            return self.emit(beta.width, Work::Correction(beta));
+        };
+        if let Some(block) = self.corrections.get(&number.to_bits()) {
+            return *block;
+        }
+        let block = self.room(Width::Shared);
+        self.lanes.corrections.push((number, block.start));
+        self.corrections.insert(number.to_bits(), block);
+        block
     }
 
     /// The four values of an expression over a sign: once and for all where only numbers go in.

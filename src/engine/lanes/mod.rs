@@ -26,9 +26,9 @@ use super::EngineError;
 use super::noise::{self, Source};
 use crate::ir::Rule;
 use crate::op::{Leaf, Op};
-use draws::Draws;
 use loops::{Arg, advance, apply, map2};
-use quick::{Quick, copy_few};
+use quick::Quick;
+pub(crate) use quick::copy_few;
 
 /// How many values there are for each coordinate and lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,8 +56,6 @@ enum Work {
     Apply(Op, [Block; 3], usize),
     /// `1 - beta^n` for the n-th update.
     Correction(Block),
-    /// A value on every lane, divided by the one correction.
-    Debias(Block, Block),
     /// State whose value is the state: it stays where it is from step to step.
     Ema(Block, Block),
     Trace(Block, Block),
@@ -83,7 +81,18 @@ struct Instruction {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Quick(Quick),
+    /// A mask that all lanes share, and the place of what draws it where it is not remembered.
+    Drop(Mask, usize),
     Other(usize),
+}
+
+/// Sets coordinates to 0 on all lanes.
+#[derive(Clone, Copy, Debug)]
+struct Mask {
+    x: usize,
+    p: usize,
+    stream: u32,
+    out: usize,
 }
 
 /// An argument of an op in a table.
@@ -106,6 +115,11 @@ pub struct Lanes {
     twins: Vec<usize>,
     /// Whether all lanes draw the same.
     is_one_seed: bool,
+    /// Where weights and gradients are put, where the rule has them.
+    weight: Option<usize>,
+    gradient: Option<usize>,
+    /// Decays that are numbers, and where their corrections are put.
+    corrections: Vec<(f64, usize)>,
     steps: Vec<Step>,
     /// Those that have no loop of their own.
     instructions: Vec<Instruction>,
@@ -118,16 +132,37 @@ pub struct Lanes {
     is_first: bool,
 }
 
+/// Some lanes among others: each coordinate so far behind the one before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    pub(crate) values: &'a [f64],
+    pub(crate) first: usize,
+    pub(crate) distance: usize,
+}
+
+impl Rows<'_> {
+    /// Each coordinate on so many lanes, one after another.
+    #[inline(always)]
+    fn copy_to(self, out: &mut [f64], lanes: usize) {
+        // Cut off one by one: chunks would begin with a division.
+        let (mut rest, mut start) = (out, self.first);
+        while lanes > 0 && rest.len() >= lanes {
+            let (own, others) = rest.split_at_mut(lanes);
+            copy_few(own, &self.values[start..start + lanes]);
+            rest = others;
+            start += self.distance;
+        }
+    }
+}
+
 /// Everything that one step depends on, apart from state.
-struct Moment<'a> {
-    /// Each coordinate on all lanes.
-    w: &'a dyn Fn(usize) -> &'a [f64],
-    g: &'a dyn Fn(usize) -> &'a [f64],
+#[derive(Clone, Copy)]
+struct Moment {
     step: u64,
     total: u64,
 }
 
-impl Moment<'_> {
+impl Moment {
     fn t(&self) -> f64 {
         number(self.step.min(self.total))
     }
@@ -166,76 +201,72 @@ impl Lanes {
             w.len() == wide && g.len() == wide,
             "one value a coordinate and lane"
         );
-        let count = self.seeds.len();
-        let w = |i: usize| &w[i * count..(i + 1) * count];
-        let g = |i: usize| &g[i * count..(i + 1) * count];
-        self.advance(&w, &g, step, total, &mut Remembered::by_thread())
+        if let Some(start) = self.gradient {
+            self.values[start..start + wide].copy_from_slice(g);
+        }
+        if let Some(start) = self.weight {
+            self.values[start..start + wide].copy_from_slice(w);
+        }
+        self.step(step, total, &mut Remembered::by_thread())
     }
 
-    /// As [`Lanes::update`], for weights and gradients that lie anywhere: each coordinate on all lanes.
+    /// As [`Lanes::update`], for weights and gradients that lie among others.
     #[inline(always)]
-    pub(crate) fn advance<'a>(
+    pub(crate) fn advance(
         &mut self,
-        w: &'a impl Fn(usize) -> &'a [f64],
-        g: &'a impl Fn(usize) -> &'a [f64],
+        w: Rows<'_>,
+        g: Rows<'_>,
         step: u64,
         total: u64,
         remembered: &mut Remembered,
     ) -> &[f64] {
-        let wide = self.coordinates * self.seeds.len();
-        let moment = Moment { w, g, step, total };
+        let lanes = self.seeds.len();
+        let wide = self.coordinates * lanes;
+        if let Some(start) = self.gradient {
+            g.copy_to(&mut self.values[start..start + wide], lanes);
+        }
+        if let Some(start) = self.weight {
+            w.copy_to(&mut self.values[start..start + wide], lanes);
+        }
+        self.step(step, total, remembered)
+    }
+
+    /// The updates for what was put where weights and gradients are.
+    #[inline(always)]
+    fn step(&mut self, step: u64, total: u64, remembered: &mut Remembered) -> &[f64] {
+        let lanes = self.seeds.len();
+        let wide = self.coordinates * lanes;
+        let moment = Moment { step, total };
+        for (beta, place) in &self.corrections {
+            self.values[*place] = remembered.powers.correction(*beta, step);
+        }
         let steps = std::mem::take(&mut self.steps);
-        for step in &steps {
-            let instruction = match step {
-                Step::Quick(quick) => {
-                    quick.run(&mut self.values);
-                    continue;
+        for each in &steps {
+            match each {
+                Step::Quick(quick) => quick.run(&mut self.values),
+                Step::Drop(mask, place) => {
+                    let source = moment.source(self.seeds[0], mask.stream);
+                    match remembered.draws.known(source, self.coordinates) {
+                        Some(draws) => {
+                            let p = self.values[mask.p];
+                            quick::drop_rows(&mut self.values, mask.x, mask.out, lanes, draws, p);
+                        }
+                        None => self.execute(*place, moment, remembered),
+                    }
                 }
-                Step::Other(place) => self.instructions[*place],
-            };
-            if let Work::Leaf(leaf @ (Leaf::Grad | Leaf::Weight)) = instruction.work {
-                let lanes = self.seeds.len();
-                let out = &mut self.values[instruction.out.start..][..wide];
-                if leaf == Leaf::Grad {
-                    gather(out, lanes, g);
-                } else {
-                    gather(out, lanes, w);
-                }
-            } else if let Work::Correction(beta) = instruction.work
-                && beta.width == Width::Shared
-            {
-                let beta = self.values[beta.start];
-                let correction = remembered.powers.correction(beta, moment.step);
-                self.values[instruction.out.start] = correction;
-            } else if let Work::Debias(x, beta) = instruction.work {
-                let (before, rest) = self.values.split_at_mut(instruction.out.start);
-                let beta = before[beta.start];
-                let correction = remembered.powers.correction(beta, moment.step);
-                quick::divide(&mut rest[..wide], &before[x.start..][..wide], correction);
-            } else if let Work::Drop(x, p, stream) = instruction.work
-                && self.is_one_seed
-                && (x.width, p.width) == (Width::Wide, Width::Shared)
-                && let Some(row) = remembered
-                    .draws
-                    .known(moment.source(self.seeds[0], stream), self.coordinates)
-            {
-                let (before, rest) = self.values.split_at_mut(instruction.out.start);
-                let p = before[p.start];
-                quick::drop_rows(&mut rest[..wide], &before[x.start..][..wide], row, p);
-            } else {
-                self.execute(&instruction, &moment, &mut remembered.draws);
+                Step::Other(place) => self.execute(*place, moment, remembered),
             }
         }
         self.steps = steps;
         for (body, state) in &self.remembered {
             let kept = &mut self.state[*state..*state + wide];
-            spread(&self.values, *body, self.seeds.len(), kept);
+            spread(&self.values, *body, lanes, kept);
         }
         self.is_first = false;
         if self.root.width == Width::Wide {
             return &self.values[self.root.start..self.root.start + wide];
         }
-        spread(&self.values, self.root, self.seeds.len(), &mut self.update);
+        spread(&self.values, self.root, lanes, &mut self.update);
         &self.update
     }
 
@@ -248,8 +279,9 @@ impl Lanes {
     }
 
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of work")]
-    fn execute(&mut self, instruction: &Instruction, moment: &Moment<'_>, draws: &mut Draws) {
-        let Instruction { work, out } = *instruction;
+    fn execute(&mut self, place: usize, moment: Moment, remembered: &mut Remembered) {
+        let Instruction { work, out } = self.instructions[place];
+        let draws = &mut remembered.draws;
         let len = self.len(out.width);
         let lanes = self.seeds.len();
         // Arguments lie before the value that is computed from them.
@@ -269,8 +301,6 @@ impl Lanes {
         };
         match work {
             Work::Leaf(leaf) => match leaf {
-                Leaf::Grad => gather(target, lanes, moment.g),
-                Leaf::Weight => gather(target, lanes, moment.w),
                 Leaf::Step => target.fill(moment.t()),
                 Leaf::Total => target.fill(number(moment.total)),
                 Leaf::Noise => {
@@ -292,7 +322,9 @@ impl Lanes {
                         *out *= deviation;
                     }
                 }
-                Leaf::Coordinate(_) => unreachable!("coordinates are turned away before running"),
+                Leaf::Grad | Leaf::Weight | Leaf::Coordinate(_) => {
+                    unreachable!("inputs are put where they belong, coordinates are turned away")
+                }
             },
             Work::Apply(op, args, count) => view.each(&args[..count], target, |out, args| {
                 apply(op, out, args);
@@ -358,7 +390,7 @@ impl Lanes {
                     map2(out, args[0], y, &pick);
                 });
             }
-            Work::Table(_) | Work::Quick(_) | Work::Debias(..) => unreachable!("done above"),
+            Work::Table(_) | Work::Quick(_) => unreachable!("done above"),
         }
     }
 }
@@ -389,20 +421,6 @@ fn draw(twins: &[usize], out: &mut [f64], mut fill: impl FnMut(usize, &mut [f64]
                 out[start + lane] = out[start + twin];
             }
         }
-    }
-}
-
-/// Each coordinate on all lanes, one after another.
-#[inline(always)]
-fn gather<'a>(out: &mut [f64], lanes: usize, row: &(impl Fn(usize) -> &'a [f64] + ?Sized)) {
-    // Cut off one by one: chunks would begin with a division.
-    let mut rest = out;
-    let mut coordinate = 0;
-    while lanes > 0 && rest.len() >= lanes {
-        let (own, others) = rest.split_at_mut(lanes);
-        copy_few(own, row(coordinate));
-        rest = others;
-        coordinate += 1;
     }
 }
 

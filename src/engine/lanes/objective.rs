@@ -96,6 +96,11 @@ impl ObjectiveLanes {
         self.lane_values(coordinate)
     }
 
+    /// All coordinates, each on all lanes, one after another.
+    pub(crate) fn coordinates(&self) -> &[f64] {
+        &self.values[..self.coordinates * self.lanes]
+    }
+
     /// Computes values and gradients at the points that were written.
     #[inline(always)]
     pub fn run(&mut self) {

@@ -293,20 +293,34 @@ pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
     }
 }
 
-/// Every value divided by one.
-#[inline(always)]
-pub(super) fn divide(out: &mut [f64], x: &[f64], by: f64) {
-    map(out, x, |_, x| x / by);
-}
-
 /// A mask on every lane of a coordinate, coordinate by coordinate: 0 where the draw lies below p.
 #[inline(always)]
-pub(super) fn drop_rows(out: &mut [f64], x: &[f64], draws: &[f64], p: f64) {
-    let lanes = out.len() / draws.len().max(1);
-    for (coordinate, draw) in draws.iter().enumerate() {
-        let own = coordinate * lanes..(coordinate + 1) * lanes;
-        let dropped = mask(*draw < p);
-        map(&mut out[own.clone()], &x[own], |_, x| {
+pub(super) fn drop_rows(
+    values: &mut [f64],
+    x: usize,
+    out: usize,
+    lanes: usize,
+    draws: &[f64],
+    p: f64,
+) {
+    // Nothing lies below NaN. The sign of the difference is no condition that could become a branch, which nobody could foresee.
+    let p = if p.is_nan() { 0.0 } else { p };
+    let is_dropped = |draw: f64| mask((draw - p).is_sign_negative());
+    if lanes == 4 {
+        for (row, draw) in draws.iter().enumerate() {
+            let dropped = is_dropped(*draw);
+            let own = load::<1>(values, x + 4 * row, false);
+            store::<1>(values, out + 4 * row, |c, i| {
+                choose(dropped, 0.0, own[c][i])
+            });
+        }
+        return;
+    }
+    let (before, rest) = values.split_at_mut(out);
+    for (row, draw) in draws.iter().enumerate() {
+        let dropped = is_dropped(*draw);
+        let own = &before[x + row * lanes..][..lanes];
+        map(&mut rest[row * lanes..][..lanes], own, |_, x| {
             choose(dropped, 0.0, x)
         });
     }
