@@ -100,6 +100,7 @@ fn rules_in_lanes_are_rules_alone() {
         "g / max(1, norm(g)) + rms(g) + sum(g) + mean(2)",
         "last(last(g)) + 0.5 * last(update)",
         "drop(m, 0.3) + eps * eps_t",
+        "eps * g + w * eps",
         "drop(g, 0.3) + drop(w, 0.9) + drop(g / 0, 0.5)",
         "drop(g, t / T) + drop(g, 0 / (t - 1)) + drop(w, t / 0) + drop(w, 0 - t / 0)",
         "ema(norm(g), 0.9) * g + ema(t, 0.5) + peak(g)",

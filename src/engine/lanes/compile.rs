@@ -87,6 +87,9 @@ impl Lanes {
                     let (x, p, out) = (x.start, p.start, instruction.out.start);
                     Step::Drop(Mask { x, p, stream, out }, place)
                 }
+                Work::Leaf(leaf @ (Leaf::Noise | Leaf::StepNoise)) if self.is_one_seed => {
+                    Step::Noise(leaf, instruction.out.start, place)
+                }
                 _ => Step::Other(place),
             };
             self.steps.push(step);

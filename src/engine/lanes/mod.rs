@@ -83,6 +83,8 @@ enum Step {
     Quick(Quick),
     /// A mask that all lanes share, and the place of what draws it where it is not remembered.
     Drop(Mask, usize),
+    /// Noise that all lanes share: where it is put, and the place of what draws it where it is not remembered.
+    Noise(Leaf, usize, usize),
     Other(usize),
 }
 
@@ -163,11 +165,21 @@ struct Moment {
 }
 
 impl Moment {
-    fn t(&self) -> f64 {
+    fn t(self) -> f64 {
         number(self.step.min(self.total))
     }
 
-    fn source(&self, seed: u64, stream: u32) -> Source {
+    /// Where a leaf that is noise comes from, and its standard deviation.
+    fn noise(self, leaf: Leaf) -> (u32, f64) {
+        if leaf == Leaf::StepNoise {
+            let deviation = libm::pow(1.0 + self.t(), -0.55 / 2.0);
+            (noise::STREAM_STEP_NOISE, deviation)
+        } else {
+            (noise::STREAM_NOISE, 0.1)
+        }
+    }
+
+    fn source(self, seed: u64, stream: u32) -> Source {
         Source {
             seed,
             stream,
@@ -254,6 +266,16 @@ impl Lanes {
                         None => self.execute(*place, moment, remembered),
                     }
                 }
+                Step::Noise(leaf, out, place) => {
+                    let (stream, deviation) = moment.noise(*leaf);
+                    let source = moment.source(self.seeds[0], stream);
+                    match remembered.draws.known(source, self.coordinates) {
+                        Some(draws) => {
+                            quick::fill_rows(&mut self.values, *out, lanes, draws, deviation);
+                        }
+                        None => self.execute(*place, moment, remembered),
+                    }
+                }
                 Step::Other(place) => self.execute(*place, moment, remembered),
             }
         }
@@ -303,20 +325,10 @@ impl Lanes {
             Work::Leaf(leaf) => match leaf {
                 Leaf::Step => target.fill(moment.t()),
                 Leaf::Total => target.fill(number(moment.total)),
-                Leaf::Noise => {
+                Leaf::Noise | Leaf::StepNoise => {
+                    let (stream, deviation) = moment.noise(leaf);
                     draw(&self.twins, target, |lane, row| {
-                        let source = source(lane, noise::STREAM_NOISE);
-                        draws.row(source, row, noise::fill_normal);
-                    });
-                    for out in target {
-                        *out *= 0.1;
-                    }
-                }
-                Leaf::StepNoise => {
-                    let deviation = libm::pow(1.0 + moment.t(), -0.55 / 2.0);
-                    draw(&self.twins, target, |lane, row| {
-                        let source = source(lane, noise::STREAM_STEP_NOISE);
-                        draws.row(source, row, noise::fill_normal);
+                        draws.row(source(lane, stream), row, noise::fill_normal);
                     });
                     for out in target {
                         *out *= deviation;

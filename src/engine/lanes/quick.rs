@@ -325,3 +325,22 @@ pub(super) fn drop_rows(
         });
     }
 }
+
+/// A draw times its deviation on every lane of a coordinate, coordinate by coordinate.
+#[inline(always)]
+pub(super) fn fill_rows(
+    values: &mut [f64],
+    out: usize,
+    lanes: usize,
+    draws: &[f64],
+    deviation: f64,
+) {
+    for (row, draw) in draws.iter().enumerate() {
+        let noise = draw * deviation;
+        if lanes == 4 {
+            store::<1>(values, out + 4 * row, |_, _| noise);
+        } else {
+            values[out + row * lanes..][..lanes].fill(noise);
+        }
+    }
+}
