@@ -42,14 +42,29 @@ pub(super) fn at_once(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>
     if threads < 2 {
         return in_turn(spec, tools);
     }
+    on_threads(threads, &legs, tools, &|leg, tools, cores| {
+        run::beside(spec, leg, tools, cores)
+    })
+}
+
+/// Does one leg with what it is given.
+type Work<'a> = dyn Fn(Leg, &mut Tools<'_>, &Cores) -> Result<Outcome, SearchError> + Sync + 'a;
+
+/// So many legs at a time.
+fn on_threads(
+    threads: usize,
+    legs: &[Leg],
+    tools: &mut Tools<'_>,
+    work: &Work<'_>,
+) -> Result<Vec<Outcome>, SearchError> {
     let (next, cores) = (AtomicUsize::new(0), Cores::for_legs(threads));
     let mut results: Vec<Option<Result<Outcome, SearchError>>> = Vec::new();
     results.resize_with(legs.len(), || None);
     thread::scope(|scope| {
         let (tell, told) = channel();
         for _ in 0..threads {
-            let (legs, next, cores, tell) = (&legs, &next, &cores, tell.clone());
-            scope.spawn(move || work(spec, legs, next, cores, &tell));
+            let (next, cores, tell) = (&next, &cores, tell.clone());
+            scope.spawn(move || take_turns(legs, work, next, cores, &tell));
         }
         drop(tell);
         let mut is_stopped = false;
@@ -79,7 +94,13 @@ pub(super) fn at_once(spec: &Spec, tools: &mut Tools<'_>) -> Result<Vec<Outcome>
 }
 
 /// Does one leg after another, until there are no more. Of a search that is stopped every leg is told.
-fn work(spec: &Spec, legs: &[Leg], next: &AtomicUsize, cores: &Cores, tell: &Sender<Told>) {
+fn take_turns(
+    legs: &[Leg],
+    work: &Work<'_>,
+    next: &AtomicUsize,
+    cores: &Cores,
+    tell: &Sender<Told>,
+) {
     let _alarm = Alarm(tell, || Told::Panicked);
     while let Some(leg) = legs.get(next.fetch_add(1, Ordering::Relaxed)) {
         let wants_memory = Cell::new(false);
@@ -98,7 +119,7 @@ fn work(spec: &Spec, legs: &[Leg], next: &AtomicUsize, cores: &Cores, tell: &Sen
                 go_on
             },
         };
-        let result = run::beside(spec, *leg, &mut tools, cores);
+        let result = work(*leg, &mut tools, cores);
         if tell.send(Told::Over(leg.index, Box::new(result))).is_err() {
             break;
         }
@@ -170,5 +191,35 @@ impl Journal for Remote<'_> {
     // Test functions have nothing to write there.
     fn notebook(&mut self) -> Box<dyn Notebook + '_> {
         Box::new(lab::Blank)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::journal::Forgetful;
+    use crate::search::spec::Which;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn panic_of_a_leg_ends_the_search() {
+        let legs = [0, 1, 2].map(|index| Leg {
+            index,
+            policy: Which::Random,
+            seed: 0,
+        });
+        // The first panics while the second waits to hear whether to go on, as often as it takes.
+        let work = |leg: Leg, tools: &mut Tools<'_>, _: &Cores| {
+            assert!(leg.index > 0, "the first leg");
+            while (tools.progress)(&Progress::of_end()).is_continue() {}
+            Err(SearchError::Stopped)
+        };
+        let mut tools = Tools {
+            crew: &mut Absent,
+            journal: &mut Forgetful,
+            progress: &mut |_| ControlFlow::Continue(()),
+        };
+        let end = AssertUnwindSafe(|| on_threads(2, &legs, &mut tools, &work));
+        assert!(catch_unwind(end).is_err());
     }
 }
