@@ -131,8 +131,14 @@ impl Printer<'_> {
         match self.graph.node(id) {
             Node::Number(bits) => {
                 let text = number(f64::from_bits(bits));
-                let is_atom = !text.starts_with('-');
-                let wrapped = !is_atom && least > negation_strength();
+                let strength = if text.starts_with('-') {
+                    strength(Op::Neg)
+                } else if text.contains('^') {
+                    strength(Op::Pow)
+                } else {
+                    ATOM
+                };
+                let wrapped = strength < least;
                 let (open, close) = if wrapped { ("(", ")") } else { ("", "") };
                 let _ = write!(self.out, "{open}{text}{close}");
             }
@@ -145,11 +151,7 @@ impl Printer<'_> {
     }
 
     fn apply(&self, op: Op, args: &[NodeId], least: u8, tasks: &mut Vec<Task>) {
-        let precedence = match op.info().notation {
-            Notation::Infix { precedence, .. } | Notation::Prefix { precedence } => precedence,
-            Notation::Bars | Notation::Call => ATOM,
-        };
-        let wrapped = precedence < least;
+        let wrapped = strength(op) < least;
         if wrapped {
             tasks.push(Task::Text(")"));
         }
@@ -157,7 +159,7 @@ impl Printer<'_> {
             Notation::Infix { precedence, right } => {
                 let (left_least, right_least) = match (right, op.info().kind) {
                     // A minus may stand in an exponent without brackets: e^-x.
-                    (true, _) => (precedence + 1, negation_strength()),
+                    (true, _) => (precedence + 1, strength(Op::Neg)),
                     // Comparisons do not chain.
                     (false, crate::op::Kind::Comparison) => (precedence + 1, precedence + 1),
                     (false, _) => (precedence, precedence + 1),
@@ -222,10 +224,11 @@ pub(super) fn leaf_text(leaf: Leaf) -> Cow<'static, str> {
     }
 }
 
-fn negation_strength() -> u8 {
-    match Op::Neg.info().notation {
-        Notation::Prefix { precedence } => precedence,
-        Notation::Infix { .. } | Notation::Bars | Notation::Call => ATOM,
+/// How strongly an op binds what it stands between.
+fn strength(op: Op) -> u8 {
+    match op.info().notation {
+        Notation::Infix { precedence, .. } | Notation::Prefix { precedence } => precedence,
+        Notation::Bars | Notation::Call => ATOM,
     }
 }
 
@@ -250,7 +253,7 @@ fn bars(open: &'static str, inner: NodeId, tasks: &mut Vec<Task>) {
     tasks.push(Task::Text(open));
 }
 
-/// A number as the shortest text that reads back as the same bits.
+/// A number as the shortest text that reads back as the same bits; powers of e, which stand in many rules, as such.
 pub fn number(value: f64) -> String {
     if value.is_nan() {
         return "(0 / 0)".to_owned();
@@ -271,7 +274,19 @@ pub fn number(value: f64) -> String {
             return name.to_owned();
         }
     }
+    if let Some(power) = power_of_e(value.abs()) {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}e^{power}");
+    }
     crate::op::number_text(value)
+}
+
+/// The whole exponent whose power of e this is, to the bit.
+fn power_of_e(value: f64) -> Option<i8> {
+    const MOST: i8 = 9;
+    let power = |exponent: i8| Op::Pow.apply(&[std::f64::consts::E, f64::from(exponent)]);
+    let is_own = |exponent: &i8| power(*exponent).map(f64::to_bits) == Some(value.to_bits());
+    (-MOST..=MOST).filter(|k| *k != 0).find(is_own)
 }
 
 #[cfg(test)]
@@ -302,6 +317,60 @@ mod tests {
         let absolute = apply(&mut graph, Op::Abs, &[g]);
         let root = apply(&mut graph, Op::Sqrt, &[absolute]);
         assert_eq!(text(&graph, root), "sqrt|g|");
+    }
+
+    #[test]
+    fn powers_of_e_are_written_as_such() {
+        let mut graph = Graph::default();
+        let g = graph.leaf(Leaf::Grad);
+        let two = graph.number(2.0);
+        let e = graph.number(std::f64::consts::E);
+        let squared = apply(&mut graph, Op::Pow, &[e, two]);
+        let product = apply(&mut graph, Op::Mul, &[squared, g]);
+        assert_eq!(text(&graph, product), "e^2 * g");
+        let power = apply(&mut graph, Op::Pow, &[squared, g]);
+        assert_eq!(text(&graph, power), "(e^2)^g");
+        let power = apply(&mut graph, Op::Pow, &[g, squared]);
+        assert_eq!(text(&graph, power), "g^e^2");
+        let negative = apply(&mut graph, Op::Neg, &[squared]);
+        let power = apply(&mut graph, Op::Pow, &[negative, g]);
+        assert_eq!(text(&graph, power), "(-e^2)^g");
+        let power = apply(&mut graph, Op::Pow, &[g, negative]);
+        assert_eq!(text(&graph, power), "g^-e^2");
+        // Another number is not nearly one.
+        assert_eq!(
+            number(f64::from_bits(number_bits(&graph, squared) + 1)),
+            "7.389056098930651"
+        );
+    }
+
+    fn number_bits(graph: &Graph, id: NodeId) -> u64 {
+        match graph.node(id) {
+            Node::Number(bits) => bits,
+            node => unreachable!("{node:?}"),
+        }
+    }
+
+    #[test]
+    fn all_numbers_read_back_as_they_were() {
+        use crate::context::{Context, Silent};
+        for k in (-12..=12_i8).filter(|k| *k != 0) {
+            for sign in [1.0, -1.0] {
+                let value = sign
+                    * Op::Pow
+                        .apply(&[std::f64::consts::E, f64::from(k)])
+                        .expect("pure");
+                for value in [value, value * 1.1] {
+                    let written = format!("g * {} + g^{0}", number(value));
+                    let rule = Context::new()
+                        .rule("rule", &written, &mut Silent)
+                        .expect(&written);
+                    let is_there =
+                        |(_, node): (NodeId, Node)| node == Node::Number(value.to_bits());
+                    assert!(rule.graph().iter().any(is_there), "{written}");
+                }
+            }
+        }
     }
 
     #[test]
