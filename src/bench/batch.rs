@@ -307,14 +307,18 @@ impl<'a> Batch<'a> {
 
     fn add_noise(&mut self, step: u64) {
         let all = self.tasks.len();
+        let mut drawn = None;
         for (lane, task) in self.tasks.iter().enumerate() {
-            let source = Source {
-                seed: task.seed,
-                stream: noise::STREAM_GRADIENT,
-                tensor: 0,
-                step,
-            };
-            self.remembered.fill_normal(source, &mut self.noise);
+            if drawn != Some(task.seed) {
+                let source = Source {
+                    seed: task.seed,
+                    stream: noise::STREAM_GRADIENT,
+                    tensor: 0,
+                    step,
+                };
+                self.remembered.fill_normal(source, &mut self.noise);
+                drawn = Some(task.seed);
+            }
             for (i, draw) in self.noise.iter().enumerate() {
                 self.gradients[i * all + lane] += self.setup.objective.noise() * draw;
             }

@@ -19,6 +19,7 @@ mod tests;
 pub use columns::Table;
 pub use grid::{GridError, grid};
 pub use report::Report;
+pub use session::LANES;
 pub use statistics::{mean, t_quantile};
 pub use table::{digits, estimate_text, rate_text, short_name};
 

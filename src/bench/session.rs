@@ -7,7 +7,7 @@ use crate::ir::Rule;
 use std::ops::{ControlFlow, Range};
 
 /// The most lanes of one batch.
-const LANES: usize = 64;
+pub const LANES: usize = 64;
 /// Steps of all lanes that one batch should not have more of: a benchmark that is broken off loses the batches under way.
 const BATCH: u64 = 20_000_000;
 /// Fewer steps than this in all are not worth a second thread.
@@ -83,13 +83,13 @@ impl<'a> Session<'a> {
         let most = usize::try_from(BATCH / setup.steps.max(1)).unwrap_or(LANES);
         let most = most.clamp(1, LANES);
         let mut batches: Vec<Range<usize>> = Vec::new();
-        for cell in &cells {
-            // A cell that fits into one batch is not cut.
-            match batches.last_mut() {
-                Some(batch) if batch.len() + cell.runs.len() <= most => batch.end = cell.runs.end,
-                Some(_) | None => {
-                    let starts = cell.runs.clone().step_by(most);
-                    batches.extend(starts.map(|at| at..(at + most).min(cell.runs.end)));
+        for rule in cells.chunk_by(|a, b| a.entry == b.entry) {
+            let whole = rule[0].runs.start..rule[rule.len() - 1].runs.end;
+            if whole.len() <= most {
+                join(&mut batches, whole, most);
+            } else {
+                for cell in rule {
+                    join(&mut batches, cell.runs.clone(), most);
                 }
             }
         }
@@ -213,7 +213,14 @@ impl<'a> Session<'a> {
                 });
             }
         }
-        batch::run(self.setup, &tasks, beat).expect("every rule was tried before")
+        // Runs of a rule that draw the same side by side.
+        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        order.sort_by_key(|at| (tasks[*at].entry, tasks[*at].start, tasks[*at].seed));
+        let ordered: Vec<Task> = order.iter().map(|at| tasks[*at]).collect();
+        let outcomes = batch::run(self.setup, &ordered, beat).expect("every rule was tried before");
+        let mut outcomes: Vec<(usize, Outcome)> = order.into_iter().zip(outcomes?).collect();
+        outcomes.sort_by_key(|(at, _)| *at);
+        Some(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
     /// The cell that a run belongs to.
@@ -274,6 +281,17 @@ impl<'a> Session<'a> {
         };
         if is_best && cell.failures() < cell.runs.len() {
             *best = Some((latest, path));
+        }
+    }
+}
+
+/// Puts runs into the last batch, or into others where they do not fit; those that fit into one batch are not cut.
+fn join(batches: &mut Vec<Range<usize>>, runs: Range<usize>, most: usize) {
+    match batches.last_mut() {
+        Some(batch) if batch.len() + runs.len() <= most => batch.end = runs.end,
+        Some(_) | None => {
+            let starts = runs.clone().step_by(most);
+            batches.extend(starts.map(|at| at..(at + most).min(runs.end)));
         }
     }
 }

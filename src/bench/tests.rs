@@ -273,7 +273,7 @@ fn baselines_come_last_and_ranking_goes_by_result() {
 #[test]
 fn breaking_off_keeps_what_is_finished() {
     let mut beats = Vec::new();
-    let rates: Vec<f64> = (1..=40_u8).map(|k| f64::from(k) * 1e-3).collect();
+    let rates: Vec<f64> = (1..=80_u8).map(|k| f64::from(k) * 1e-3).collect();
     let report = run(
         &[sgd(), sgd()],
         &parabola(),
@@ -288,16 +288,16 @@ fn breaking_off_keeps_what_is_finished() {
         },
     );
     let report = report.expect("everything is there");
-    // All learning rates of the first rule and most of the second's run together: every thousand steps, and when they are done.
+    // Most learning rates of the first rule run together: every thousand steps, and when they are done.
     assert_eq!(beats, [(0, 64_000), (0, 128_000), (0, 160_000)]);
     assert!(!report.is_complete);
-    assert_eq!(report.entries[0].cells.len(), 40);
-    assert_eq!(report.entries[1].cells.len(), 24);
+    assert_eq!(report.entries[0].cells.len(), 64);
+    assert_eq!(report.entries[1].cells.len(), 0);
     let best = report.entries[0]
         .best
         .as_ref()
-        .expect("its learning rates are finished");
-    assert_eq!((best.rate, best.path.len()), (0.04, 1000));
+        .expect("some of its learning rates are finished");
+    assert_eq!((best.rate, best.path.len()), (0.064, 1000));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 /// By how many powers of ten the distance to the least value must shrink for a reward of 1.
 const DECADES: f64 = 12.0;
 
-/// Rules that one core runs side by side: more share little more, and leave the other cores less.
+/// Rules that one core runs side by side, at most: more share little more, and leave the other cores less.
 const TOGETHER: usize = 6;
 
 /// What rules are tried on.
@@ -108,7 +108,9 @@ impl Function {
         if rules.is_empty() {
             return Ok(Vec::new());
         }
-        let mut shares = shares(rules, cores.count());
+        let runs = self.rates.len() * self.seeds.len() * self.starts.len().max(1);
+        let together = (bench::LANES / runs.max(1)).clamp(1, TOGETHER);
+        let mut shares = shares(rules, together, cores.count());
         let scores = cores.each(&mut shares, |_, rules| {
             let candidates: Vec<Candidate> = rules
                 .iter()
@@ -213,8 +215,8 @@ impl Function {
 }
 
 /// Neighbouring rules that are run side by side: not too many, and as much for each core.
-fn shares<'a, 'r>(rules: &'a [&'r Rule], cores: usize) -> Vec<&'a [&'r Rule]> {
-    let count = rules.len().div_ceil(TOGETHER).next_multiple_of(cores);
+fn shares<'a, 'r>(rules: &'a [&'r Rule], together: usize, cores: usize) -> Vec<&'a [&'r Rule]> {
+    let count = rules.len().div_ceil(together).next_multiple_of(cores);
     let place = |index: usize| rules.len() * index / count;
     let shares = (0..count).map(|index| &rules[place(index)..place(index + 1)]);
     shares.filter(|share| !share.is_empty()).collect()

@@ -14,8 +14,14 @@ use nos::op::Leaf;
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 
-/// Some twice: what is random is shared then. One more than a vector has; and as many as a search has learning rates, which draw the same.
-const SEEDS: [&[u64]; 2] = [&[4, 0, 9, 4, 0], &[6, 6, 6, 6]];
+/// Some twice: what is random is shared then. One more than a vector has; and as many as a search has learning rates, which draw the same,
+/// from one start or several.
+const SEEDS: [&[u64]; 4] = [
+    &[4, 0, 9, 4, 0],
+    &[6, 6, 6, 6],
+    &[6, 6, 6, 6, 2, 2, 2, 2, 6, 6, 6, 6],
+    &[1, 1, 1, 5, 5, 5, 5, 5, 5],
+];
 const STEPS: u64 = 4;
 
 fn rule(text: &str) -> Rule {

@@ -46,7 +46,7 @@ pub(super) fn compile(
             coordinates,
             seeds: seeds.to_vec(),
             twins: twins(seeds),
-            is_one_seed: seeds.windows(2).all(|two| two[0] == two[1]) && !seeds.is_empty(),
+            alike: alike(seeds),
             weight: None,
             gradient: None,
             corrections: Vec::new(),
@@ -82,12 +82,12 @@ impl Lanes {
                     continue;
                 }
                 Work::Drop(x, p, stream)
-                    if self.is_one_seed && (x.width, p.width) == (Width::Wide, Width::Shared) =>
+                    if self.alike > 1 && (x.width, p.width) == (Width::Wide, Width::Shared) =>
                 {
                     let (x, p, out) = (x.start, p.start, instruction.out.start);
                     Step::Drop(Mask { x, p, stream, out }, place)
                 }
-                Work::Leaf(leaf @ (Leaf::Noise | Leaf::StepNoise)) if self.is_one_seed => {
+                Work::Leaf(leaf @ (Leaf::Noise | Leaf::StepNoise)) if self.alike > 1 => {
                     Step::Noise(leaf, instruction.out.start, place)
                 }
                 _ => Step::Other(place),
@@ -96,6 +96,21 @@ impl Lanes {
             self.instructions.push(instruction);
         }
         self
+    }
+}
+
+/// The length of rows of equal seeds that the seeds consist of.
+fn alike(seeds: &[u64]) -> usize {
+    let len = seeds
+        .chunk_by(|a, b| a == b)
+        .map(<[u64]>::len)
+        .min()
+        .unwrap_or(1);
+    let is_alike = |row: &[u64]| row.len() == len && row.iter().all(|seed| *seed == row[0]);
+    if seeds.chunks(len).all(is_alike) {
+        len
+    } else {
+        1
     }
 }
 

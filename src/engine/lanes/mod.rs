@@ -27,8 +27,8 @@ use super::noise::{self, Source};
 use crate::ir::Rule;
 use crate::op::{Leaf, Op};
 use loops::{Arg, advance, apply, map2};
-use quick::Quick;
 pub(crate) use quick::copy_few;
+use quick::{Quick, Range};
 
 /// How many values there are for each coordinate and lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,9 +81,9 @@ struct Instruction {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Quick(Quick),
-    /// A mask that all lanes share, and the place of what draws it where it is not remembered.
+    /// A mask that neighbours share, and the place of what draws it where it is not remembered.
     Drop(Mask, usize),
-    /// Noise that all lanes share: where it is put, and the place of what draws it where it is not remembered.
+    /// Noise that neighbours share: where it is put, and the place of what draws it where it is not remembered.
     Noise(Leaf, usize, usize),
     Other(usize),
 }
@@ -115,8 +115,8 @@ pub struct Lanes {
     seeds: Vec<u64>,
     /// For each lane the first that has its seed.
     twins: Vec<usize>,
-    /// Whether all lanes draw the same.
-    is_one_seed: bool,
+    /// How many neighbours have the same seed each time: what is drawn for one is drawn for all.
+    alike: usize,
     /// Where weights and gradients are put, where the rule has them.
     weight: Option<usize>,
     gradient: Option<usize>,
@@ -257,23 +257,23 @@ impl Lanes {
             match each {
                 Step::Quick(quick) => quick.run(&mut self.values),
                 Step::Drop(mask, place) => {
-                    let source = moment.source(self.seeds[0], mask.stream);
-                    match remembered.draws.known(source, self.coordinates) {
-                        Some(draws) => {
-                            let p = self.values[mask.p];
-                            quick::drop_rows(&mut self.values, mask.x, mask.out, lanes, draws, p);
-                        }
-                        None => self.execute(*place, moment, remembered),
+                    let p = self.values[mask.p];
+                    let is_known =
+                        self.shared(moment, mask.stream, remembered, |values, draws, rows| {
+                            quick::drop_rows(values, mask.x, mask.out, rows, draws, p);
+                        });
+                    if !is_known {
+                        self.execute(*place, moment, remembered);
                     }
                 }
                 Step::Noise(leaf, out, place) => {
                     let (stream, deviation) = moment.noise(*leaf);
-                    let source = moment.source(self.seeds[0], stream);
-                    match remembered.draws.known(source, self.coordinates) {
-                        Some(draws) => {
-                            quick::fill_rows(&mut self.values, *out, lanes, draws, deviation);
-                        }
-                        None => self.execute(*place, moment, remembered),
+                    let is_known =
+                        self.shared(moment, stream, remembered, |values, draws, rows| {
+                            quick::fill_rows(values, *out, rows, draws, deviation);
+                        });
+                    if !is_known {
+                        self.execute(*place, moment, remembered);
                     }
                 }
                 Step::Other(place) => self.execute(*place, moment, remembered),
@@ -290,6 +290,33 @@ impl Lanes {
         }
         spread(&self.values, self.root, lanes, &mut self.update);
         &self.update
+    }
+
+    /// Writes what is drawn for each row of neighbours; whether all of it was remembered.
+    #[inline(always)]
+    fn shared(
+        &mut self,
+        moment: Moment,
+        stream: u32,
+        remembered: &Remembered,
+        write: impl Fn(&mut [f64], &[f64], Range),
+    ) -> bool {
+        let lanes = self.seeds.len();
+        let mut first = 0;
+        while first < lanes {
+            let source = moment.source(self.seeds[first], stream);
+            let Some(draws) = remembered.draws.known(source, self.coordinates) else {
+                return false;
+            };
+            let rows = Range {
+                first,
+                len: self.alike,
+                distance: lanes,
+            };
+            write(&mut self.values, draws, rows);
+            first += self.alike;
+        }
+        true
     }
 
     fn len(&self, width: Width) -> usize {

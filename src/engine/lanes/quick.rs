@@ -122,6 +122,7 @@ impl Quick {
         match self.len {
             4 => self.run_on::<1>(values),
             8 => self.run_on::<2>(values),
+            24 => self.run_on::<6>(values),
             _ => self.run_on::<ANY>(values),
         }
     }
@@ -293,54 +294,64 @@ pub(crate) fn copy_few(out: &mut [f64], x: &[f64]) {
     }
 }
 
-/// A mask on every lane of a coordinate, coordinate by coordinate: 0 where the draw lies below p.
+/// The same lanes of every coordinate: the first, how many there are, and how far those of the next coordinate are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) first: usize,
+    pub(super) len: usize,
+    pub(super) distance: usize,
+}
+
+/// A mask on some lanes, coordinate by coordinate: 0 where the draw lies below p.
 #[inline(always)]
 pub(super) fn drop_rows(
     values: &mut [f64],
     x: usize,
     out: usize,
-    lanes: usize,
+    rows: Range,
     draws: &[f64],
     p: f64,
 ) {
     // Nothing lies below NaN. The sign of the difference is no condition that could become a branch, which nobody could foresee.
     let p = if p.is_nan() { 0.0 } else { p };
     let is_dropped = |draw: f64| mask((draw - p).is_sign_negative());
-    if lanes == 4 {
-        for (row, draw) in draws.iter().enumerate() {
+    if rows.len == 4 {
+        let mut at = rows.first;
+        for draw in draws {
             let dropped = is_dropped(*draw);
-            let own = load::<1>(values, x + 4 * row, false);
-            store::<1>(values, out + 4 * row, |c, i| {
-                choose(dropped, 0.0, own[c][i])
-            });
+            let own = load::<1>(values, x + at, false);
+            store::<1>(values, out + at, |c, i| choose(dropped, 0.0, own[c][i]));
+            at += rows.distance;
         }
         return;
     }
     let (before, rest) = values.split_at_mut(out);
     for (row, draw) in draws.iter().enumerate() {
-        let dropped = is_dropped(*draw);
-        let own = &before[x + row * lanes..][..lanes];
-        map(&mut rest[row * lanes..][..lanes], own, |_, x| {
+        let (at, dropped) = (rows.first + row * rows.distance, is_dropped(*draw));
+        let own = &before[x + at..][..rows.len];
+        map(&mut rest[at..][..rows.len], own, |_, x| {
             choose(dropped, 0.0, x)
         });
     }
 }
 
-/// A draw times its deviation on every lane of a coordinate, coordinate by coordinate.
+/// A draw times its deviation on some lanes, coordinate by coordinate.
 #[inline(always)]
 pub(super) fn fill_rows(
     values: &mut [f64],
     out: usize,
-    lanes: usize,
+    rows: Range,
     draws: &[f64],
     deviation: f64,
 ) {
-    for (row, draw) in draws.iter().enumerate() {
+    let mut at = out + rows.first;
+    for draw in draws {
         let noise = draw * deviation;
-        if lanes == 4 {
-            store::<1>(values, out + 4 * row, |_, _| noise);
+        if rows.len == 4 {
+            store::<1>(values, at, |_, _| noise);
         } else {
-            values[out + row * lanes..][..lanes].fill(noise);
+            values[at..][..rows.len].fill(noise);
         }
+        at += rows.distance;
     }
 }
