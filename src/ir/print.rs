@@ -282,11 +282,12 @@ pub fn number(value: f64) -> String {
 }
 
 /// The whole exponent whose power of e this is, to the bit.
-fn power_of_e(value: f64) -> Option<i8> {
-    const MOST: i8 = 9;
-    let power = |exponent: i8| Op::Pow.apply(&[std::f64::consts::E, f64::from(exponent)]);
-    let is_own = |exponent: &i8| power(*exponent).map(f64::to_bits) == Some(value.to_bits());
-    (-MOST..=MOST).filter(|k| *k != 0).find(is_own)
+fn power_of_e(value: f64) -> Option<f64> {
+    const MOST: f64 = 9.0;
+    let exponent = libm::log(value).round();
+    let is_whole = (1.0..=MOST).contains(&exponent.abs());
+    let power = Op::Pow.apply(&[std::f64::consts::E, exponent])?;
+    (is_whole && power.to_bits() == value.to_bits()).then_some(exponent)
 }
 
 #[cfg(test)]
