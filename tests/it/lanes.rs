@@ -111,6 +111,7 @@ fn rules_in_lanes_are_rules_alone() {
         "drop(g, t / T) + drop(g, 0 / (t - 1)) + drop(w, t / 0) + drop(w, 0 - t / 0)",
         "ema(norm(g), 0.9) * g + ema(t, 0.5) + peak(g)",
         "debias(ema(norm(g), 0.9))",
+        "debias(ema(g, 1 - 0.1)) + debias(ema(g, 0.5)) * debias(ema(w, 0.5))",
         "where(norm(g) > 1, g, w)",
         "|g|^0.3 + g^3 + g % 2 + tanh(g)",
         "cos(sign(g) * 2) + 1 / sign(g)",

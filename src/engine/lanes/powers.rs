@@ -74,7 +74,7 @@ impl Powers {
             self.decays.push(fresh);
             return Some(self.decays.len() - 1);
         }
-        // What was asked for once was no decay: a beta that depends on the step never comes again.
+        // What was asked for once was of a run that ended at its first step.
         let place = self
             .decays
             .iter()
@@ -107,7 +107,7 @@ mod tests {
                 remembered.powers.correction(beta, u64::from(n) - 1)
             };
             own(0.9);
-            // A decay that depends on the step.
+            // Decays that are asked for once leave room for the others.
             own(1.0 / f64::from(n));
             assert!(is_remembered(n), "{n}");
         }
